@@ -1,0 +1,1 @@
+"""Yijian (一检): examined once, recognised everywhere."""

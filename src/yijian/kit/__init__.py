@@ -1,0 +1,1 @@
+"""Pure helpers: no framework, no driver, no I/O."""

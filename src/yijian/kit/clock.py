@@ -1,0 +1,25 @@
+"""Instants with zone. China has one zone without summer time since 1991 (GB/T 7408)."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+__all__ = ["CHINA", "FUTURE_TOLERANCE", "age_hours", "age_years", "now"]
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+FUTURE_TOLERANCE = timedelta(minutes=10)
+"""A sender's clock may run ahead by this much before its instants count as absurd."""
+
+
+def now() -> datetime:
+    """Return the current instant in UTC."""
+    return datetime.now(UTC)
+
+
+def age_hours(since: datetime, at: datetime) -> int:
+    """Return whole hours from `since` to `at`; never negative."""
+    return max(0, int((at - since).total_seconds() // 3600))
+
+
+def age_years(born_on: datetime, at: datetime) -> int:
+    """Return completed years at `at`, reckoned by the calendar in China."""
+    birth, day = born_on.astimezone(CHINA), at.astimezone(CHINA)
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

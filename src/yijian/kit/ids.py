@@ -1,0 +1,33 @@
+"""Identifiers made by the application: UUIDv7 (RFC 9562), so that rows cluster by time on every node."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+__all__ = ["member_id", "member_of", "new_id", "new_parent_id"]
+
+MEMBER_BITS = 12
+MAX_MEMBERS = (1 << MEMBER_BITS) - 1
+
+
+def new_id() -> UUID:
+    """Return a fresh UUIDv7."""
+    return uuid7()
+
+
+def new_parent_id() -> UUID:
+    """Return a UUIDv7 whose low 12 bits are zero, leaving room for member ids (62 random bits remain)."""
+    return UUID(int=uuid7().int >> MEMBER_BITS << MEMBER_BITS)
+
+
+def member_id(parent: UUID, sequence: int) -> UUID:
+    """Return the id of member `sequence` (0-based, below 4095) of `parent`; it names its parent by itself."""
+    if not 0 <= sequence < MAX_MEMBERS:
+        raise ValueError(f"a parent holds at most {MAX_MEMBERS} members, asked for {sequence}")
+    return UUID(int=parent.int | (sequence + 1))
+
+
+def member_of(member: UUID) -> tuple[UUID, int]:
+    """Return (parent id, 0-based sequence) of a member id; the sequence is -1 for a parent id itself."""
+    low = member.int & MAX_MEMBERS
+    return UUID(int=member.int ^ low), low - 1
