@@ -1,5 +1,6 @@
 """Resident identity numbers (GB 11643-1999): normalisation, check digit, and what the number itself says."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -11,7 +12,6 @@ CHECK_CHARACTERS = "10X98765432"
 PROVINCES = frozenset(
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
 )
-FULL_WIDTH = str.maketrans("0123456789Xx", "0123456789XX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def check_character(first17: str) -> str:
 
 def parse(text: str) -> ResidentId | None:
     """Return the number behind `text` (15 digits become 18), or None where any check fails."""
-    number = text.strip().translate(FULL_WIDTH).replace(" ", "").upper()
+    number = unicodedata.normalize("NFKC", text).replace(" ", "").strip().upper()
     if len(number) == 15 and number.isascii() and number.isdigit():
         number = number[:6] + "19" + number[6:]
         number += check_character(number)

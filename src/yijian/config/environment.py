@@ -1,0 +1,78 @@
+"""Configuration from the environment (contract §2), read once, refused where incomplete."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
+
+
+class IncompleteConfiguration(Exception):
+    """Start-up stops; the message names what is missing and how to give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    home: Path
+    http_port: int
+    mllp_port: int
+    dimse_port: int
+    bind: str
+    database_url: str
+    storage_url: str
+    secret_key: str
+    field_key: bytes
+    namespace: str
+    demo: bool
+    demo_open: bool
+    secure_cookies: bool
+    allowed_hosts: list[str]
+
+
+def _number(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise IncompleteConfiguration(f"{name} must be a port between 1 and 65535, not {text!r}.")
+    return int(text)
+
+
+def _field_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise IncompleteConfiguration("YIJIAN_FIELD_KEY must be 32 bytes in base64 (44 characters).")
+    return key
+
+
+def read_environment(env: Mapping[str, str]) -> Environment:
+    """Read the configuration; raise `IncompleteConfiguration` naming every missing variable."""
+    required = ("YIJIAN_DATABASE_URL", "YIJIAN_SECRET_KEY", "YIJIAN_FIELD_KEY")
+    missing = [name for name in required if not env.get(name)]
+    if missing:
+        raise IncompleteConfiguration(
+            f"Set {', '.join(missing)}; `yijian demo` makes them by itself, production needs them given."
+        )
+    demo = env.get("YIJIAN_DEMO") == "1"
+    if env.get("YIJIAN_DEMO_OPEN") == "1" and not demo:
+        raise IncompleteConfiguration("YIJIAN_DEMO_OPEN=1 is only for the demo; unset it.")
+    home = Path(env.get("YIJIAN_HOME", "./var")).resolve()
+    return Environment(
+        home=home,
+        http_port=_number(env, "YIJIAN_HTTP_PORT", 8000),
+        mllp_port=_number(env, "YIJIAN_MLLP_PORT", 2575),
+        dimse_port=_number(env, "YIJIAN_DIMSE_PORT", 11112),
+        bind=env.get("YIJIAN_BIND", "127.0.0.1"),
+        database_url=env["YIJIAN_DATABASE_URL"],
+        storage_url=env.get("YIJIAN_STORAGE_URL") or (home / "objects").as_uri(),
+        secret_key=env["YIJIAN_SECRET_KEY"],
+        field_key=_field_key(env["YIJIAN_FIELD_KEY"]),
+        namespace=env.get("YIJIAN_NAMESPACE", "urn:yijian"),
+        demo=demo,
+        demo_open=demo and env.get("YIJIAN_DEMO_OPEN") == "1",
+        secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
+        allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
+    )

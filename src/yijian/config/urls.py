@@ -1,0 +1,5 @@
+"""All addresses of the control plane."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,100 @@
+"""From a request to an order the rules can decide: codes looked up, panels unfolded, consent weighed. Pure."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from yijian.domains.identity.values import Certainty
+from yijian.domains.recognition.rules import shows_anything, shows_sensitive
+from yijian.domains.recognition.values import MatchRequest, Order, OrderedItem, RequestedItem
+from yijian.domains.sharing.values import LocalCode, Rulebook
+from yijian.kit.errors import FieldError, Problem
+
+__all__ = ["MAX_ITEMS", "build_order", "order_item", "wanted_codes"]
+
+MAX_ITEMS = 200
+
+
+def build_order(
+    rulebook: Rulebook,
+    institution_code: str,
+    request: MatchRequest,
+    identity: Certainty,
+    birth_date: date | None,
+    at: datetime,
+) -> Order:
+    """Return the order; raise `Problem` for a campus the institution does not have, or for no or too many items."""
+    if not request.items or len(request.items) > MAX_ITEMS:
+        raise Problem("items.count", f"Order between 1 and {MAX_ITEMS} items at a time.", 422,
+                      (FieldError("items", f"1 to {MAX_ITEMS} entries"),))
+    receiver = rulebook.institutions.get(institution_code)
+    campus = receiver.find_campus(request.campus_code) if receiver else None
+    if request.campus_code and campus is None:
+        raise Problem("campus.unknown", "The institution has no campus of this code.", 422,
+                      (FieldError("campus_code", "use a registered campus code, or leave it out"),))
+    born = request.patient.birth_date or birth_date
+    return Order(
+        institution_code=institution_code,
+        campus_code=campus.code if campus else "",
+        encounter_type=request.encounter.type,
+        purpose=request.purpose,
+        at=at,
+        items=tuple(
+            order_item(rulebook, institution_code, index, item) for index, item in enumerate(request.items)
+        ),
+        identity=identity,
+        shows_anything=shows_anything(request.authorisation),
+        shows_sensitive=shows_sensitive(request.authorisation, born, at),
+    )
+
+
+def order_item(rulebook: Rulebook, institution_code: str, index: int, requested: RequestedItem) -> OrderedItem:
+    """Look a requested code up; a code we do not know becomes an item with its problem, never an error."""
+    name, order_no = requested.name or "", requested.order_no or ""
+    if requested.system == "local":
+        meanings = rulebook.local_codes.get((institution_code, requested.code), ())
+        local = _unambiguous(meanings)
+        if local is None:
+            return OrderedItem(index, None, requested.code, name, order_no, problem="item.unmapped")
+        code = local.item_code
+    else:
+        local = LocalCode("")
+        code = rulebook.codes.get((requested.system, requested.code), "")
+    item = rulebook.items.get(code)
+    if item is None:
+        return OrderedItem(index, None, requested.code, name, order_no, problem="item.unknown")
+    return OrderedItem(
+        index,
+        item,
+        requested.code,
+        item.name_zh,
+        order_no,
+        laterality=local.laterality,
+        body_site=local.body_site,
+        contrast=local.contrast,
+        members=_members(rulebook, item.code),
+    )
+
+
+def _unambiguous(meanings: tuple[LocalCode, ...]) -> LocalCode | None:
+    """Return the one meaning of a local code; where specimens split it, the one without specimen."""
+    if len(meanings) == 1:
+        return meanings[0]
+    return next((m for m in meanings if not m.specimen), None)
+
+
+def _members(rulebook: Rulebook, panel_code: str) -> tuple[OrderedItem, ...]:
+    return tuple(
+        OrderedItem(index, rulebook.items[code], code, rulebook.items[code].name_zh)
+        for index, code in enumerate(rulebook.panels.get(panel_code, ()))
+    )
+
+
+def wanted_codes(rulebook: Rulebook, items: Iterable[OrderedItem]) -> list[str]:
+    """Return the item codes whose results may matter: items, members of panels, siblings of examinations."""
+    codes: set[str] = set()
+    for ordered in items:
+        for each in ordered.members or (ordered,):
+            if each.item is not None:
+                codes.add(each.item.code)
+                codes.update(rulebook.families.get(each.item.family, ()) if each.item.family else ())
+    return sorted(codes)

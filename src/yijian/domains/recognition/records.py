@@ -1,0 +1,98 @@
+"""The rows a match leaves behind. Pure; both planes write them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from yijian.domains.recognition.presentation import Sequenced, sequenced
+from yijian.domains.recognition.values import Answer, MatchRequest, Order, Reason
+
+__all__ = ["MATCH_COLUMNS", "MATCH_ITEM_COLUMNS", "MATCH_KEY_COLUMNS", "MatchRecord", "record_of"]
+
+MATCH_KEY_COLUMNS = ("match_id", "person_id", "institution_code")
+MATCH_COLUMNS = (
+    "person_id", "match_id", "institution_code", "campus_code", "encounter_type", "encounter_no",
+    "department_code", "department_name", "practitioner_id", "practitioner_name", "purpose", "channel",
+    "authorised_sensitive", "policy_version", "matched_at", "recorded_at",
+)  # fmt: skip
+MATCH_ITEM_COLUMNS = (
+    "person_id", "match_id", "sequence", "parent", "item_code", "order_no", "outcome", "reminder", "reasons",
+    "report_id", "report_version", "row_no", "source_institution_code", "mark", "effective_at",
+    "estimated_saving", "matched_at", "institution_code",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRecord:
+    """One match as tuples in the order of the column lists above."""
+
+    key: tuple[Any, ...]
+    match: tuple[Any, ...]
+    items: tuple[tuple[Any, ...], ...]
+
+
+def record_of(
+    person_id: UUID,
+    match_id: UUID,
+    request: MatchRequest,
+    order: Order,
+    answer: Answer,
+    *,
+    channel: str,
+    recorded_at: datetime,
+) -> MatchRecord:
+    """Return the rows of a match that has at least one candidate."""
+    department, practitioner = request.department, request.practitioner
+    match = (
+        person_id,
+        match_id,
+        order.institution_code,
+        order.campus_code,
+        order.encounter_type.value,
+        (request.encounter.number or "")[:64],
+        (department and department.code or "")[:32],
+        (department and department.name or "")[:64],
+        (practitioner and practitioner.id or "")[:64],
+        (practitioner and practitioner.name or "")[:64],
+        order.purpose.value,
+        channel,
+        order.shows_sensitive,
+        answer.policy_version,
+        order.at,
+        recorded_at,
+    )
+    items = tuple(
+        _item_row(person_id, match_id, order, entry) for entry in sequenced(answer) if entry.answered.best
+    )
+    return MatchRecord((match_id, person_id, order.institution_code), match, items)
+
+
+def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -> tuple[Any, ...]:
+    answered = entry.answered
+    best = answered.best
+    candidate = best.candidate if best else None
+    return (
+        person_id,
+        match_id,
+        entry.sequence,
+        entry.parent,
+        answered.ordered.item.code if answered.ordered.item else answered.ordered.code[:32],
+        answered.ordered.order_no[:128],
+        answered.outcome.value,
+        entry.parent is None and answered.outcome.is_reminder,
+        [_reason(reason) for reason in answered.reasons],
+        candidate.report_id if candidate else None,
+        candidate.version if candidate else None,
+        candidate.row_no if candidate else None,
+        candidate.institution_code if candidate else "",
+        (best.mark if best else None) or "",
+        candidate.effective_at if candidate else None,
+        answered.estimated_saving,
+        order.at,
+        order.institution_code,
+    )
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "holds": reason.holds, "evidence": reason.evidence}

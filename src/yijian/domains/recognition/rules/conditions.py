@@ -1,0 +1,162 @@
+"""The conditions a candidate must meet whatever agreements say. Each returns the reasons it found."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from yijian.domains.identity.values import EncounterType
+from yijian.domains.institutions.values import InstitutionProfile
+from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Outcome, Purpose, Reason
+from yijian.domains.results.values import ImageStatus, ReportStatus
+from yijian.domains.sharing.rules import find_method, find_suspension
+from yijian.domains.sharing.values import Rulebook, SuspensionKind
+from yijian.domains.terminology.values import Item, specimen_satisfies
+from yijian.kit.clock import CHINA
+
+__all__ = ["CONDITIONS", "Case"]
+
+MAY = Outcome.MAY_RECOGNISE
+NOT = Outcome.NOT_RECOGNISABLE
+REPEAT_PURPOSES = frozenset({Purpose.PREOPERATIVE, Purpose.TRANSFUSION, Purpose.FORENSIC, Purpose.DISABILITY})
+CRITICAL_FLAGS = frozenset({"HH", "LL", "AA", ">", "<"})
+NEGATIVE_FLAGS = frozenset({"N", "NEG", "NR", "ND"})
+NEGATIVE_VALUES = frozenset({"阴性", "阴性(-)", "-", "(-)", "negative", "neg", "non-reactive", "无反应性"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One candidate seen by one order."""
+
+    rulebook: Rulebook
+    order: Order
+    ordered: OrderedItem
+    item: Item
+    candidate: Candidate
+    source: InstitutionProfile
+    receiver: InstitutionProfile
+
+
+def _report_status(case: Case) -> Iterator[Reason]:
+    if case.candidate.status == ReportStatus.PRELIMINARY:
+        yield Reason("status.preliminary", False, NOT)
+    else:
+        yield Reason("status.final", evidence={"status": case.candidate.status})
+
+
+def _same_item(case: Case) -> Iterator[Reason]:
+    candidate, ordered, item = case.candidate, case.ordered, case.item
+    if not specimen_satisfies(item.specimen, candidate.specimen):
+        yield Reason(
+            "specimen.differs", False, NOT, {"required": item.specimen, "observed": candidate.specimen_name}
+        )
+    yield from _same_view(case)
+    wanted_site = ordered.body_site
+    if wanted_site and candidate.body_site and wanted_site != candidate.body_site:
+        yield Reason("site.differs", False, NOT, {"required": wanted_site, "observed": candidate.body_site})
+    if candidate.item_code == item.code:
+        yield Reason("item.same", evidence={"item": item.code})
+
+
+def _same_view(case: Case) -> Iterator[Reason]:
+    """Side and contrast, for examinations; a sibling of the same family differs in one of them or in site."""
+    candidate, ordered, item = case.candidate, case.ordered, case.item
+    wanted = ordered.laterality or ("" if item.laterality == "paired" else item.laterality)
+    if candidate.laterality not in ("", "both", wanted):
+        evidence = {"required": wanted, "observed": candidate.laterality}
+        if wanted:
+            yield Reason("laterality.differs", False, NOT, evidence)
+        elif item.laterality == "paired":
+            yield Reason("laterality.unspecified", False, MAY, evidence)
+    contrast = ordered.contrast or item.contrast
+    sibling = case.rulebook.items.get(candidate.item_code)
+    observed = candidate.contrast or (sibling.contrast if sibling else "")
+    if contrast and observed and observed not in (contrast, "both"):
+        yield Reason("contrast.differs", False, NOT, {"required": contrast, "observed": observed})
+    elif candidate.item_code != item.code:
+        yield Reason("site.differs", False, NOT, {"required": item.code, "observed": candidate.item_code})
+
+
+def _comparable(case: Case) -> Iterator[Reason]:
+    candidate, item = case.candidate, case.item
+    if item.result_type == "quantitative":
+        evidence = {"printed": candidate.unit, "unit": item.unit}
+        if candidate.unit_state == "converted":
+            yield Reason("unit.converted", evidence=evidence)
+        elif candidate.unit_state != "same":
+            yield Reason("unit.not_comparable", False, NOT, evidence)
+    if item.comparability == "method" and case.source.code != case.receiver.code:
+        on = candidate.effective_at.astimezone(CHINA).date()
+        theirs = candidate.method_class or find_method(case.rulebook, case.source.code, item.code, on)
+        today = case.order.at.astimezone(CHINA).date()
+        ours = find_method(case.rulebook, case.receiver.code, item.code, today)
+        if theirs is None or theirs != ours:
+            yield Reason("method.not_comparable", False, NOT, {"source": theirs, "receiver": ours})
+        else:
+            yield Reason("method.comparable", evidence={"method": ours})
+
+
+def _not_taken_away(case: Case) -> Iterator[Reason]:
+    """Negative list, suspension and doubt about quality: facts that no agreement heals."""
+    rulebook, item, at = case.rulebook, case.item, case.order.at
+
+    def suspended(kind: SuspensionKind, spanning: str = "now") -> str | None:
+        moment = at if spanning == "now" else case.candidate.effective_at
+        found = find_suspension(rulebook, kind, case.source.code, item.code, at=at, spanning=moment)
+        return found.reason if found else None
+
+    listed = suspended(SuspensionKind.NEGATIVE_LIST)
+    if item.negative_list or listed is not None:
+        yield Reason("item.negative_list", False, NOT, {"reason": listed})
+    if (reason := suspended(SuspensionKind.ITEM)) is not None:
+        yield Reason("item.suspended", False, NOT, {"reason": reason})
+    if (reason := suspended(SuspensionKind.QUALITY, "examination")) is not None:
+        yield Reason("quality.in_question", False, NOT, {"reason": reason})
+
+
+def _circumstances(case: Case) -> Iterator[Reason]:
+    order, item, candidate = case.order, case.item, case.candidate
+    if order.encounter_type is EncounterType.EMERGENCY:
+        yield Reason("encounter.emergency", False, MAY)
+    repeats = order.purpose in REPEAT_PURPOSES
+    if repeats or (order.purpose is Purpose.MONITORING and item.fast_changing):
+        yield Reason("purpose.repeat_allowed", False, MAY, {"purpose": order.purpose.value})
+    since = [t for t in order.interventions if candidate.effective_at < t <= order.at]
+    if item.fast_changing and since:
+        yield Reason("fast_changing.intervention", False, MAY, {"intervention_at": max(since).isoformat()})
+
+
+def _value_sound(case: Case) -> Iterator[Reason]:
+    candidate, item = case.candidate, case.item
+    number = candidate.comparable_value
+    low, high = item.plausible_low, item.plausible_high
+    implausible = number is not None and (
+        (low is not None and number < low) or (high is not None and number > high)
+    )
+    reactive = item.sensitive == "hiv" and not (
+        candidate.flag in NEGATIVE_FLAGS or candidate.value.strip().lower() in NEGATIVE_VALUES
+    )
+    if candidate.critical or candidate.flag in CRITICAL_FLAGS or implausible or reactive:
+        kind = "implausible" if implausible else "reactive" if reactive else "critical"
+        yield Reason("critical.recheck", False, MAY, {"kind": kind, "flag": candidate.flag or None})
+
+
+def _images_reachable(case: Case) -> Iterator[Reason]:
+    """The images, slides or tracings are recognised, never the conclusion (Measures art. 2)."""
+    if case.item.conclusion_only:
+        yield Reason("image.conclusion_only", False, MAY)
+    elif case.item.images_are_result:
+        if case.candidate.image_status == ImageStatus.AVAILABLE:
+            yield Reason("image.available")
+        else:
+            status = case.candidate.image_status or ImageStatus.UNKNOWN.value
+            yield Reason("image.unavailable", False, MAY, {"status": status})
+
+
+CONDITIONS: tuple[Callable[[Case], Iterator[Reason]], ...] = (
+    _same_item,
+    _report_status,
+    _comparable,
+    _not_taken_away,
+    _circumstances,
+    _value_sound,
+    _images_reachable,
+)

@@ -1,0 +1,146 @@
+"""The decision: per ordered item the best candidate, why, and what could be saved."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from yijian.domains.identity.values import Certainty
+from yijian.domains.recognition.rules.conditions import CONDITIONS, Case
+from yijian.domains.recognition.rules.grants import best_grant
+from yijian.domains.recognition.values import (
+    RANK,
+    Answer,
+    AnsweredItem,
+    Assessment,
+    Candidate,
+    Order,
+    OrderedItem,
+    Outcome,
+    Reason,
+)
+from yijian.domains.sharing.rules import find_price
+from yijian.domains.sharing.values import Rulebook
+from yijian.kit.clock import CHINA
+
+__all__ = ["assess_candidate", "decide"]
+
+IDENTITY_CERTAIN = Reason("identity.certain")
+
+
+def assess_candidate(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, candidate: Candidate
+) -> Assessment | None:
+    """Weigh one candidate; None where it may not be shown or its institution is unknown."""
+    item, source = ordered.item, rulebook.institutions.get(candidate.institution_code)
+    if item is None or source is None:
+        return None
+    receiver = rulebook.institutions[order.institution_code]
+    case = Case(rulebook, order, ordered, item, candidate, source, receiver)
+    grant = best_grant(case)
+    found = [reason for condition in CONDITIONS for reason in condition(case)]
+    reasons = (IDENTITY_CERTAIN, *found, *grant.reasons)
+    outcome = max((reason.allows for reason in reasons), key=RANK.__getitem__)
+    ordered_reasons = tuple(sorted(reasons, key=lambda r: (r.holds, -RANK[r.allows])))
+    return Assessment(candidate, outcome, ordered_reasons, grant.valid_until, grant.mark, grant.agreement)
+
+
+def decide(rulebook: Rulebook, order: Order, candidates: Iterable[Candidate]) -> Answer:
+    """Answer every ordered item. Candidate order is irrelevant; the result names the rulebook's version."""
+    by_item: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        by_item.setdefault(candidate.item_code, []).append(candidate)
+    items = tuple(_answer(rulebook, order, ordered, by_item) for ordered in order.items)
+    return Answer(rulebook.version, items)
+
+
+def _answer(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
+) -> AnsweredItem:
+    if ordered.problem or ordered.item is None:
+        return AnsweredItem(ordered, Outcome.UNAVAILABLE, (Reason(ordered.problem, False, Outcome.UNAVAILABLE),))
+    if order.identity is Certainty.UNCERTAIN:
+        uncertain = Reason("identity.uncertain", False, Outcome.UNAVAILABLE)
+        return AnsweredItem(ordered, Outcome.UNAVAILABLE, (uncertain,))
+    if ordered.members:
+        return _answer_panel(rulebook, order, ordered, by_item)
+    return _answer_single(rulebook, order, ordered, by_item)
+
+
+def _visible(order: Order, ordered: OrderedItem) -> bool:
+    item = ordered.item
+    return order.shows_anything and item is not None and (order.shows_sensitive or not item.sensitive)
+
+
+def _answer_single(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
+) -> AnsweredItem:
+    item = ordered.item
+    if item is None or not _visible(order, ordered):
+        return AnsweredItem(ordered, Outcome.NONE, ())
+    codes = {item.code, *rulebook.families.get(item.family, ())} if item.family else {item.code}
+    assessed = [
+        assessment
+        for code in sorted(codes)
+        for candidate in by_item.get(code, ())
+        if (assessment := assess_candidate(rulebook, order, ordered, candidate)) is not None
+    ]
+    if not assessed:
+        return AnsweredItem(ordered, Outcome.NONE, ())
+    assessed.sort(key=lambda a: _preference(order, a))
+    best = assessed[0]
+    saving = _saving(rulebook, order, item.code) if best.outcome.is_reminder else None
+    return AnsweredItem(ordered, best.outcome, best.reasons, best, (), saving, tuple(assessed))
+
+
+def _preference(order: Order, assessment: Assessment) -> tuple[int, float, bool, str]:
+    """Best outcome, then the newest examination, then the orderer's own; the row's key makes it total."""
+    candidate = assessment.candidate
+    return (
+        RANK[assessment.outcome],
+        -candidate.effective_at.timestamp(),
+        candidate.institution_code != order.institution_code,
+        str(candidate.key),
+    )
+
+
+def _saving(rulebook: Rulebook, order: Order, item_code: str) -> Decimal:
+    on = order.at.astimezone(CHINA).date()
+    price = find_price(rulebook, order.institution_code, order.campus_code, item_code, on)
+    return price if price is not None else Decimal("0.00")
+
+
+def _answer_panel(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
+) -> AnsweredItem:
+    """Answer a panel by its members: as good as its worst member, and only where every member has a result."""
+    members = tuple(_answer(rulebook, order, member, by_item) for member in ordered.members)
+    outcome, reasons = _sum_up(members)
+    best = _bound_to(members) if outcome is not Outcome.NONE else None
+    item = ordered.item
+    saving = _saving(rulebook, order, item.code) if item and outcome.is_reminder else None
+    return AnsweredItem(ordered, outcome, reasons, best, members, saving)
+
+
+def _sum_up(members: Sequence[AnsweredItem]) -> tuple[Outcome, tuple[Reason, ...]]:
+    outcomes = {member.outcome for member in members}
+    if outcomes == {Outcome.NONE}:
+        return Outcome.NONE, ()
+    if Outcome.NONE in outcomes:
+        missing = [m.ordered.code for m in members if m.outcome is Outcome.NONE]
+        incomplete = Reason(
+            "panel.incomplete", False, Outcome.NOT_RECOGNISABLE, {"missing": ", ".join(missing)}
+        )
+        return Outcome.NOT_RECOGNISABLE, (incomplete,)
+    worst = max(outcomes, key=RANK.__getitem__)
+    limiting = [m for m in members if m.outcome is worst]
+    codes: dict[str, Reason] = {}
+    for member in limiting:
+        for reason in member.reasons:
+            if worst is Outcome.RECOGNISE or not reason.holds:
+                codes.setdefault(reason.code, reason)
+    return worst, tuple(codes.values())
+
+
+def _bound_to(members: Sequence[AnsweredItem]) -> Assessment | None:
+    """Return the limiting member's assessment: the worst, then the oldest examination among them."""
+    bound = [m.best for m in members if m.best is not None]
+    return max(bound, key=lambda a: (RANK[a.outcome], -a.candidate.effective_at.timestamp()), default=None)

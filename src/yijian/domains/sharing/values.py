@@ -1,0 +1,211 @@
+"""Agreements, HR rights and the facts that take away, as rules see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from yijian.domains.institutions.values import InstitutionProfile
+from yijian.domains.terminology.values import Item
+
+__all__ = [
+    "Agreement",
+    "ClockStart",
+    "Direction",
+    "Party",
+    "Price",
+    "Right",
+    "RightState",
+    "Rulebook",
+    "Scope",
+    "ScopeKind",
+    "Suspension",
+    "SuspensionKind",
+    "Window",
+]
+
+
+class ScopeKind(StrEnum):
+    NATION = "nation"
+    ALLIANCE = "alliance"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    CONSORTIUM = "consortium"
+
+
+SCOPE_WIDTH = {kind: width for width, kind in enumerate(reversed(ScopeKind))}
+
+
+class Direction(StrEnum):
+    SAME = "same"
+    DOWN = "down"
+    """A lower institution accepts a higher one's result."""
+    UP = "up"
+    """A higher institution accepts a lower one's result."""
+
+
+class ClockStart(StrEnum):
+    COLLECTION = "collection"
+    REPORT = "report"
+
+
+class SuspensionKind(StrEnum):
+    ITEM = "item"
+    NEGATIVE_LIST = "negative_list"
+    INSTITUTION = "institution"
+    QUALITY = "quality"
+
+
+class RightState(StrEnum):
+    VALID = "valid"
+    NOT_COVERING = "not_covering"
+    LAPSED = "lapsed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An area or community: the nation, a division (GB/T 2260), an alliance or a consortium."""
+
+    kind: ScopeKind
+    code: str
+
+    @property
+    def width(self) -> int:
+        return SCOPE_WIDTH[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party to an agreement: one institution, or everything inside a scope."""
+
+    institution_code: str = ""
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Validity for an item, a category or everything, in one care setting or in all ('')."""
+
+    hours: int
+    item_code: str = ""
+    category: str = ""
+    care_setting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One version of an agreement. It only ever grants."""
+
+    code: str
+    version: int
+    name_zh: str
+    name_en: str
+    scope: Scope
+    directions: frozenset[Direction]
+    clock: ClockStart
+    effective_from: date
+    effective_until: date | None = None
+    accepted_marks: frozenset[ScopeKind] = frozenset()
+    """Kinds of mark that count here; empty: any mark whose area covers the receiver."""
+    mark_required: bool = True
+    items: frozenset[str] | None = None
+    """None: all items."""
+    upward_within: ScopeKind | None = None
+    parties: tuple[Party, ...] = ()
+    """Empty: every institution inside the scope."""
+    windows: tuple[Window, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """An HR right; `valid_until` is its last day, `ended_on` the first day after an early end."""
+
+    scope: Scope
+    label: str
+    valid_from: date
+    valid_until: date
+    ended_on: date | None = None
+    evidence: str = ""
+
+    def last_day(self) -> date:
+        early = self.ended_on
+        return self.valid_until if early is None else min(self.valid_until, early - timedelta(days=1))
+
+    def holds(self, on: date) -> bool:
+        return self.valid_from <= on <= self.last_day()
+
+    def lapsed(self, on: date) -> bool:
+        return self.last_day() < on
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    kind: SuspensionKind
+    starts_at: datetime
+    raised_at: datetime
+    ends_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    institution_code: str = ""
+    item_code: str = ""
+    reason: str = ""
+
+    def concerns(self, institution_code: str, item_code: str) -> bool:
+        return self.institution_code in ("", institution_code) and self.item_code in ("", item_code)
+
+    def known(self, at: datetime) -> bool:
+        """Tell whether it had been raised and not withdrawn at `at`."""
+        return self.raised_at <= at and (self.withdrawn_at is None or at < self.withdrawn_at)
+
+    def spans(self, at: datetime) -> bool:
+        return self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    amount: Decimal
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    method_class: str
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything a decision may depend on besides the order and the results, under one version name."""
+
+    version: str
+    items: Mapping[str, Item]
+    panels: Mapping[str, tuple[str, ...]]
+    institutions: Mapping[str, InstitutionProfile]
+    agreements: tuple[Agreement, ...] = ()
+    rights: Mapping[tuple[str, str], tuple[Right, ...]] = field(default_factory=dict)
+    """By (institution code, item code)."""
+    suspensions: tuple[Suspension, ...] = ()
+    methods: Mapping[tuple[str, str], tuple[Method, ...]] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str, str], tuple[Price, ...]] = field(default_factory=dict)
+    """By (institution code, campus code, item code)."""
+    codes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(system, code) → item code, for `item`, `wst886` and `loinc`."""
+    local_codes: Mapping[tuple[str, str], tuple["LocalCode", ...]] = field(default_factory=dict)
+    """By (institution code, local code); confirmed mappings only."""
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCode:
+    """A confirmed meaning of an institution's own code, with what the code itself says."""
+
+    item_code: str
+    specimen: str = ""
+    laterality: str = ""
+    body_site: str = ""
+    contrast: str = ""

@@ -1,0 +1,16 @@
+"""Run a hot statement on Django's connection: same text, same `$1` placeholders as on the data plane."""
+
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg.rows import dict_row
+
+__all__ = ["fetch"]
+
+
+def fetch(statement: str, *arguments: object) -> list[dict[str, Any]]:
+    """Return the rows of one statement, inside the caller's transaction."""
+    connection.ensure_connection()
+    with psycopg.RawCursor(connection.connection, row_factory=dict_row) as cursor:
+        return cursor.execute(statement, list(arguments)).fetchall()  # type: ignore[arg-type]
