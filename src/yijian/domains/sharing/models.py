@@ -217,3 +217,10 @@ class RulebookVersion(models.Model):
     class Meta:
         verbose_name = "规则版本"
         verbose_name_plural = "规则版本"
+
+
+@distributed(DistributionClass.REFERENCE)
+class RulebookMarker(models.Model):
+    """One row, counted up by triggers on every table the rulebook is made of."""
+
+    changes = models.BigIntegerField()

@@ -13,6 +13,8 @@ __all__ = [
     "Agreement",
     "ClockStart",
     "Direction",
+    "LocalCode",
+    "Method",
     "Party",
     "Price",
     "Right",

@@ -1,0 +1,25 @@
+"""The data plane's door: load the rulebook, and see cheaply whether it changed."""
+
+from typing import Any, Protocol
+
+from yijian.domains.sharing.rulebook import MARKER, STATEMENTS, assemble
+from yijian.domains.sharing.values import Rulebook
+
+__all__ = ["load_rulebook", "read_marker"]
+
+
+class Connection(Protocol):
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+    def transaction(self, *, isolation: str, readonly: bool) -> Any: ...
+
+
+async def load_rulebook(connection: Connection) -> Rulebook:
+    """Read all tables in one snapshot (JSON columns must be decoded by the connection)."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return assemble({name: await connection.fetch(text) for name, text in STATEMENTS.items()})
+
+
+async def read_marker(connection: Connection) -> int:
+    """Return a number that grows with every change to the rules; also told on channel `rulebook`."""
+    return int(await connection.fetchval(MARKER))
