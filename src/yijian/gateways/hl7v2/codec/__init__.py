@@ -1,0 +1,41 @@
+"""HL7 v2 in and out: bytes ↔ values, the one place that translates. Pure: no framework, no I/O.
+
+    peek(raw, sender_encoding)            what the inbox needs, however broken the message is
+    decode_message(raw, encoding, now)    the whole message as values, or MessageRefused
+    acknowledge(peek, code, …)            the answer's bytes
+    MllpDecoder, frame                    the wire
+
+`CONFORMANCE.md` beside this package says what is taken, sent and refused.
+"""
+
+from .acknowledgement import AckCode, acknowledge
+from .charset import Charset, find_charset
+from .decoding import PERSON_NEEDED, ParsedMessage, decode_message
+from .framing import MAX_FRAME_BYTES, FrameProblem, MllpDecoder, frame
+from .message import Header
+from .peeking import Peek, peek
+from .reading import Cancellation
+from .refusal import ErrorCode, MessageRefused, refuse
+from .structure import TAKEN
+
+__all__ = [
+    "MAX_FRAME_BYTES",
+    "PERSON_NEEDED",
+    "TAKEN",
+    "AckCode",
+    "Cancellation",
+    "Charset",
+    "ErrorCode",
+    "FrameProblem",
+    "Header",
+    "MessageRefused",
+    "MllpDecoder",
+    "ParsedMessage",
+    "Peek",
+    "acknowledge",
+    "decode_message",
+    "find_charset",
+    "frame",
+    "peek",
+    "refuse",
+]

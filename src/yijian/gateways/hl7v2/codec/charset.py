@@ -1,0 +1,160 @@
+"""Bytes to text by MSH-18 (HL7 Table 0211), before anything is split.
+
+A GB18030 character may carry `|`, `^`, `\\`, or `~` as its second byte, so separators mean
+nothing until the bytes are characters.
+"""
+
+import re
+from dataclasses import dataclass
+
+from .notes import Notes
+from .refusal import ErrorCode, refuse
+
+__all__ = ["ASCII", "GB18030", "UTF_8", "Charset", "Decoded", "decode", "decode_leniently", "find_charset"]
+
+BOM = b"\xef\xbb\xbf"
+ASCII_BLANKS = b" \t\r\n"
+CHARSET_FIELD = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """`label` for people, `codec` for Python, `spelling` for MSH-18."""
+
+    label: str
+    codec: str
+    spelling: str
+
+
+UTF_8 = Charset("UTF-8", "utf-8", "UNICODE UTF-8")
+GB18030 = Charset("GB18030", "gb18030", "GB 18030-2000")
+ASCII = Charset("ASCII", "ascii", "ASCII")
+BIG5 = Charset("Big5", "big5hkscs", "BIG-5")
+
+# fmt: off
+SPELLINGS = {
+    "UTF8": UTF_8, "UNICODEUTF8": UTF_8, "UNICODE": UTF_8, "ISO10646UTF8": UTF_8,
+    "GB18030": GB18030, "GB180302000": GB18030, "GB180302005": GB18030, "GB180302022": GB18030,
+    "GBK": GB18030, "CP936": GB18030, "MS936": GB18030,
+    "GB2312": GB18030, "GB231280": GB18030, "GB23121980": GB18030, "EUCCN": GB18030,
+    "ASCII": ASCII, "USASCII": ASCII, "ISOIR6": ASCII,
+    "BIG5": BIG5, "CP950": BIG5,
+} | {
+    f"8859{part}": Charset(f"ISO-8859-{part}", f"iso8859-{part}", f"8859/{part}")
+    for part in (*range(1, 12), 13, 14, 15)
+}
+# fmt: on
+
+
+def find_charset(spelling: str | None) -> Charset | None:
+    """Return the character set behind any spelling of Table 0211 met in China, or None for a strange one.
+
+    GBK and GB2312 are read as GB18030, which contains both.
+    """
+    plain = re.sub(r"[^A-Z0-9]", "", (spelling or "").upper())
+    return SPELLINGS.get(plain.removeprefix("ISO") if plain.startswith("ISO8859") else plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text, how it was read, and whether that was a guess a person should confirm."""
+
+    text: str
+    charset: Charset
+    guessed: bool = False
+
+
+def decode(raw: bytes, sender_encoding: str | None, notes: Notes) -> Decoded:
+    """Decode a message: MSH-18, else a byte-order mark, else the sender's setting, else UTF-8, else GB18030.
+
+    Raises MessageRefused (102, MSH-18) where the bytes are not what they are said to be.
+    """
+    charset, guessed = choose(raw, sender_encoding, notes)
+    try:
+        return Decoded(strip_mark(raw).decode(charset.codec), charset, guessed)
+    except UnicodeDecodeError as error:
+        raise refuse(
+            ErrorCode.DATA_TYPE,
+            "MSH-18",
+            f"第 {error.start + 1} 字节不能按 {charset.label} 解码：消息被截断，"
+            "或 MSH-18 与实际字符集不符，请核对后重发。",
+            f"Byte {error.start + 1} is not {charset.label}: the message was cut off, "
+            "or MSH-18 does not name its character set. Check and send again.",
+        ) from None
+
+
+def decode_leniently(raw: bytes, sender_encoding: str | None) -> Decoded:
+    """Decode as `decode` would, with replacement characters instead of a refusal."""
+    charset, guessed = choose(raw, sender_encoding, Notes())
+    return Decoded(strip_mark(raw).decode(charset.codec, "replace"), charset, guessed)
+
+
+def choose(raw: bytes, sender_encoding: str | None, notes: Notes) -> tuple[Charset, bool]:
+    """Choose the character set, and tell whether it is a guess.
+
+    ASCII declared over other bytes declares nothing, as MSH-18 left empty means ASCII too.
+    """
+    body = strip_mark(raw)
+    declared = read_declaration(body)
+    charset = find_charset(declared)
+    if declared and charset is None and not body.isascii():
+        notes.add("encoding.unknown", "MSH-18", "字符集名称不在 HL7 表 0211 中，已按未声明读取")
+    if charset is ASCII and not body.isascii():
+        charset = None
+        notes.add("encoding.not_ascii", "MSH-18", "声明为 ASCII，正文却有非 ASCII 字节，已按未声明读取")
+    if charset is None:
+        charset = UTF_8 if raw.startswith(BOM) else find_charset(sender_encoding)
+    if charset is None and is_utf8(body):
+        charset = UTF_8
+    if charset is not None:
+        return charset, False
+    notes.add(
+        "encoding.guessed", "MSH-18", "未声明字符集，已按 GB18030 读取：请核对文字，并为发送方设置字符集"
+    )
+    return GB18030, True
+
+
+def strip_mark(raw: bytes) -> bytes:
+    return raw.removeprefix(BOM).lstrip(ASCII_BLANKS)
+
+
+def is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def read_declaration(body: bytes) -> str:
+    """Return MSH-18's first repetition, or an empty string.
+
+    The header itself may hold characters whose second byte is the field separator. It is read in the
+    encodings it may be in, and the reading that names its own encoding is believed; else the first.
+    """
+    line = re.split(rb"[\r\n]", body[: 64 * 1024], maxsplit=1)[0]
+    readings: list[str] = []
+    for charset, errors in ((UTF_8, "strict"), (GB18030, "replace"), (SPELLINGS["88591"], "strict")):
+        try:
+            value = charset_field(line.decode(charset.codec, errors))
+        except UnicodeDecodeError:
+            continue
+        found = find_charset(value)
+        if found is not None and (line.isascii() or same_family(found, charset)):
+            return value
+        readings.append(value)
+    return readings[0] if readings else ""
+
+
+def same_family(found: Charset, read_as: Charset) -> bool:
+    return found == read_as or (found.label.startswith("ISO") and read_as.label.startswith("ISO"))
+
+
+def charset_field(line: str) -> str:
+    """Return the first non-empty repetition of field 18 of a header line."""
+    if not line.startswith("MSH") or len(line) < 8:
+        return ""
+    fields = line.split(line[3])
+    repetition = line[5] if len(line) > 5 else "~"
+    value = fields[CHARSET_FIELD - 1] if len(fields) >= CHARSET_FIELD else ""
+    return next((part.strip() for part in value.split(repetition) if part.strip()), "")

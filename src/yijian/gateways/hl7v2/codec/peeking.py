@@ -1,0 +1,36 @@
+"""What can be known of a message however broken it is: enough to keep it, order it and answer it."""
+
+from dataclasses import dataclass, fields
+
+from .charset import UTF_8, Charset, decode_leniently
+from .message import Header, parse
+from .patient import find_order_key
+
+__all__ = ["Peek", "peek"]
+
+PEEKED_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek(Header):
+    """The header as far as it can be read; every value may be empty."""
+
+    charset: Charset = UTF_8
+    guessed: bool = False
+    patient_key: str = ""
+    """Keeps one patient's messages in order. May hold a resident number: store a keyed digest of it."""
+
+    @property
+    def encoding(self) -> str:
+        """The character set's common name."""
+        return self.charset.label
+
+
+def peek(raw: bytes, sender_encoding: str | None) -> Peek:
+    """Read the header and the patient's number; never raises, and leaves out what is not there."""
+    decoded = decode_leniently(raw, sender_encoding)
+    message = parse(decoded.text[:PEEKED_BYTES].replace("\0", ""), decoded.charset)
+    header = {item.name: getattr(message.header, item.name) for item in fields(Header)}
+    return Peek(
+        **header, charset=decoded.charset, guessed=decoded.guessed, patient_key=find_order_key(message)
+    )

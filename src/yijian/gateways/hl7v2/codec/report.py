@@ -1,0 +1,129 @@
+"""ORU^R01 to reports: one per filler order number (HL7 v2.5.1 §7.3.1, §7.4.1)."""
+
+import msgspec
+
+from yijian.domains.results.values import LabResult, ReportKind, ReportStatus, UploadedReport
+
+from .circumstances import read_reported_at, with_circumstances
+from .exam import is_exam, read_exam
+from .notes import Notes
+from .reading import Cancellation, Reading
+from .refusal import missing
+from .row import read_comment, read_row_status, read_rows
+from .structure import OrderGroup, group_orders
+from .tables import REPORT_STATUSES
+from .value import read_pdf
+
+__all__ = ["read_reports"]
+
+CANCELLED = "X"
+"""OBR-25, Table 0123."""
+
+
+def read_reports(reading: Reading) -> tuple[UploadedReport, ...]:
+    """Return the reports of a message; what was cancelled or is empty is told in `reading`."""
+    by_number: dict[str, list[OrderGroup]] = {}
+    for group in group_orders(reading.message):
+        by_number.setdefault(report_number(group), []).append(group)
+    reports = (read_report(number, groups, reading) for number, groups in by_number.items())
+    return tuple(report for report in reports if report is not None)
+
+
+def report_number(group: OrderGroup) -> str:
+    """Return the filler order number, else the placer's; OBR first, ORC where OBR leaves it out."""
+    candidates = [segment.text(3) for segment in (group.obr, group.orc) if segment]
+    candidates += [segment.text(2) for segment in (group.obr, group.orc) if segment]
+    number = next(filter(None, candidates), "")
+    if not number:
+        raise missing(
+            group.obr.location(3),
+            "执行方申请单号（或 OBR-2 申请方单号）",
+            "the filler order number (or OBR-2, the placer's)",
+        )
+    return number
+
+
+def read_report(number: str, groups: list[OrderGroup], reading: Reading) -> UploadedReport | None:
+    """Read one report, or None where there is nothing to record."""
+    reported_at = read_reported_at(groups, reading)
+    live = [group for group in groups if group.obr.text(25).upper() != CANCELLED]
+    if not live or is_withdrawn(live):
+        reading.cancellations.append(Cancellation(number, reported_at))
+        return None
+    exam_report = is_exam(live)
+    results = () if exam_report else read_results(live, reading.notes)
+    exam = read_exam(live, reading.notes) if exam_report else None
+    pdf = read_attachments(live, reading.notes)
+    if not results and not (exam and (exam.findings or exam.impression or exam.study_uids or pdf)):
+        reading.notes.add(
+            "report.empty", groups[0].obr.location(), "没有任何结果，未生成报告；此前的报告保持不变"
+        )
+        return None
+    status = read_status(live, reading.notes)
+    report = UploadedReport(
+        report_no=number,
+        kind=ReportKind.EXAM if exam else ReportKind.LAB,
+        status=status,
+        patient=reading.patient,
+        reported_at=reported_at,
+        results=tuple(without_same_status(row, status) for row in results),
+        exam=exam,
+        pdf=pdf,
+    )
+    return with_circumstances(report, live, reading)
+
+
+def read_results(groups: list[OrderGroup], notes: Notes) -> tuple[LabResult, ...]:
+    """Read the rows of all groups; a note under an OBR joins the comment of that report's last row."""
+    rows = read_rows([observation for group in groups for observation in group.observations], notes)
+    remarks = [text for text in (read_comment(group.notes) for group in groups) if text]
+    if rows and remarks:
+        comment = "\n".join([*filter(None, [rows[-1].comment]), *remarks])
+        rows[-1] = msgspec.structs.replace(rows[-1], comment=comment)
+    return tuple(rows)
+
+
+def is_withdrawn(groups: list[OrderGroup]) -> bool:
+    """Tell whether every row was posted as wrong or deleted."""
+    statuses = [read_row_status(observation.obx) for group in groups for observation in group.observations]
+    return bool(statuses) and all(status == "withdrawn" for status in statuses)
+
+
+def read_status(groups: list[OrderGroup], notes: Notes) -> ReportStatus:
+    """Decide the report's status from OBR-25 and OBX-11; doubt makes it preliminary, never final.
+
+    A final OBR over rows that are all preliminary is preliminary; over some, those rows say so themselves.
+    """
+    declared = {REPORT_STATUSES.get(group.obr.text(25).upper()) for group in groups}
+    rows = {
+        status
+        for group in groups
+        for status in (read_row_status(observation.obx) for observation in group.observations)
+        if isinstance(status, ReportStatus)
+    }
+    if ReportStatus.PRELIMINARY in declared or rows == {ReportStatus.PRELIMINARY}:
+        return ReportStatus.PRELIMINARY
+    if None in declared and (ReportStatus.PRELIMINARY in rows or not rows):
+        notes.add("status.absent", groups[0].obr.location(25), "未说明报告状态，按初步报告处理")
+        return ReportStatus.PRELIMINARY
+    corrected = ReportStatus.CORRECTED in declared or (None in declared and ReportStatus.CORRECTED in rows)
+    return ReportStatus.CORRECTED if corrected else ReportStatus.FINAL
+
+
+def without_same_status(row: LabResult, status: ReportStatus) -> LabResult:
+    """Keep a row's own status only where it differs from the report's."""
+    return msgspec.structs.replace(row, status=None) if row.status is status else row
+
+
+def read_attachments(groups: list[OrderGroup], notes: Notes) -> str | None:
+    """Return the first PDF; further or unreadable attachments are named in `notes`."""
+    chosen: str | None = None
+    for obx in (o.obx for group in groups for o in group.observations if o.obx.text(2).upper() == "ED"):
+        pdf = read_pdf(obx)
+        if pdf is None or chosen is not None:
+            notes.add(
+                "attachment.left_out", obx.location(5), "附件不是可读的 PDF（Base64），或已有一份，未采用"
+            )
+        else:
+            chosen = pdf
+    return chosen

@@ -1,0 +1,133 @@
+"""OBX to rows: code, value, unit, range, flag and status (HL7 v2.5.1 §7.4.2)."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+
+import msgspec
+
+from yijian.domains.results.values import LabResult, ReportStatus
+
+from .coding import display_text, read_item
+from .notes import Notes
+from .refusal import missing
+from .segment import Segment
+from .structure import Observation
+from .tables import CRITICAL_FLAGS, FLAGS, PRINTED_FLAGS, ROW_STATUSES, RowStatus
+from .value import POINTERS, PROSE, read_value
+
+__all__ = ["note_left_out", "read_comment", "read_flag", "read_row_status", "read_rows", "read_unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row on its way. Rows of one non-empty `text_key` that follow each other are paragraphs of one text."""
+
+    result: LabResult
+    text_key: tuple[str, str] | None
+
+
+def read_rows(observations: list[Observation], notes: Notes) -> list[LabResult]:
+    """Return the rows that hold a result; the others are named in `notes`.
+
+    Consecutive TX or FT segments of one code and sub-id are the paragraphs of one text.
+    """
+    rows = [row for row in (read_row(observation, notes) for observation in observations) if row]
+    results: list[LabResult] = []
+    for text_key, group in groupby(rows, key=lambda row: row.text_key):
+        members = [row.result for row in group]
+        results.extend(members if text_key is None else [joined(members)])
+    return number_rows(results)
+
+
+def read_row(observation: Observation, notes: Notes) -> Row | None:
+    """Return one OBX as a row, or None where it holds no result."""
+    obx = observation.obx
+    data_type = obx.text(2).upper()
+    if data_type in POINTERS:
+        return None
+    status = read_row_status(obx)
+    value = read_value(obx)
+    if not value.text or status in ("withdrawn", "pending"):
+        note_left_out(obx, status, notes)
+        return None
+    item = read_item(obx.first(3))
+    if item is None:
+        raise missing(obx.location(3), "检验项目代码与名称", "the code and name of the item")
+    flag = read_flag(obx, notes)
+    result = LabResult(
+        item=item,
+        value=value.text,
+        row_id=":".join(filter(None, (obx.text(1), obx.text(4)))) or None,
+        kind=value.kind,
+        unit=read_unit(obx),
+        reference_range=obx.first(7).whole().strip() or None,
+        flag=flag,
+        critical=flag in CRITICAL_FLAGS,
+        method=display_text(obx.first(17)) or None,
+        instrument=obx.first(18).first_of(1, 2) or None,
+        comment=read_comment(observation.notes),
+        status=status if isinstance(status, ReportStatus) else None,
+    )
+    return Row(result, (obx.raw(3), obx.raw(4)) if data_type in PROSE else None)
+
+
+def joined(paragraphs: list[LabResult]) -> LabResult:
+    """Make one row of a text's paragraphs, with their comments; one preliminary paragraph makes it so."""
+    first = paragraphs[0]
+    if len(paragraphs) == 1:
+        return first
+    preliminary = any(paragraph.status is ReportStatus.PRELIMINARY for paragraph in paragraphs)
+    return msgspec.structs.replace(
+        first,
+        value="\n".join(paragraph.value for paragraph in paragraphs),
+        kind="text",
+        comment="\n".join(paragraph.comment for paragraph in paragraphs if paragraph.comment) or None,
+        status=ReportStatus.PRELIMINARY if preliminary else first.status,
+    )
+
+
+def number_rows(rows: list[LabResult]) -> list[LabResult]:
+    """Give every row its place and an id of its own: OBX-1, OBX-4 where sent, a count where repeated."""
+    seen: Counter[str] = Counter()
+    numbered: list[LabResult] = []
+    for place, row in enumerate(rows, start=1):
+        base = row.row_id or str(place)
+        seen[base] += 1
+        row_id = base if seen[base] == 1 else f"{base}#{seen[base]}"
+        numbered.append(msgspec.structs.replace(row, row_id=row_id, sort=place))
+    return numbered
+
+
+def read_row_status(obx: Segment) -> RowStatus:
+    """Read OBX-11; None where absent or not in the table."""
+    return ROW_STATUSES.get(obx.text(11).upper())
+
+
+def read_unit(obx: Segment) -> str | None:
+    """Read OBX-6: the code, else the text some dialects put into the second component."""
+    return obx.first(6).first_of(1, 2) or None
+
+
+def read_flag(obx: Segment, notes: Notes) -> str | None:
+    """Read the first flag of OBX-8 as a code of Table 0078; arrows and Chinese words are translated."""
+    printed = next((text for text in (part.text(1) for part in obx.repetitions(8)) if text), "")
+    flag = PRINTED_FLAGS.get(printed, printed.upper())
+    if flag and flag not in FLAGS:
+        notes.add("flag.unknown", obx.location(8), "异常标志不在 HL7 表 0078 中，未采用")
+        return None
+    return flag or None
+
+
+def read_comment(notes: list[Segment]) -> str | None:
+    """Read the NTE-3 texts under one segment, a line each."""
+    lines = (part.whole().rstrip() for nte in notes for part in nte.repetitions(3))
+    return "\n".join(line for line in lines if line.strip()).strip("\n") or None
+
+
+def note_left_out(obx: Segment, status: RowStatus, notes: Notes) -> None:
+    """Say why an OBX became no row."""
+    if status == "withdrawn":
+        notes.add("row.withdrawn", obx.location(11), "状态为删除或作废，未作为结果")
+    else:
+        notes.add("row.empty", obx.location(5), "没有结果值，未作为结果")
