@@ -98,7 +98,6 @@ class EmbeddedPostgres:
                 raise CannotGoOn(f"PostgreSQL, started elsewhere, does not get ready; see {self.log}.")
             time.sleep(0.05)
         self._own()
-        self._create_database()
         return self.url
 
     def stop(self) -> None:
@@ -107,11 +106,15 @@ class EmbeddedPostgres:
             return
         if self._probe() != "down":
             self._run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-t", STOP_SECONDS)
+        self._reap()
+        self._ownership.close()
+        self._ownership = None
+
+    def _reap(self) -> None:
+        """Wait for the end of the server this process started; a killed one is a zombie till then."""
         if self._process:
             self._process.wait(STOP_SECONDS)
         self._process = None
-        self._ownership.close()
-        self._ownership = None
 
     def _own(self) -> bool:
         """Become the owner unless a living process is: the lock goes with its holder, even by kill -9."""
@@ -152,6 +155,7 @@ class EmbeddedPostgres:
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             *("--data-checksums", *_options(SETTINGS)),
         )
+        self._run("postgres", "--single", "-D", draft, "postgres", feed=f"CREATE DATABASE {NAME};\n")
         draft.rename(self.data)
 
     def _check_version(self) -> None:
@@ -175,6 +179,7 @@ class EmbeddedPostgres:
 
     def _comes_up(self, deadline: float) -> bool:
         """Run the server in a session of its own: a terminal's Ctrl-C must not reach it."""
+        self._reap()
         self._lock_file.mark_stale()
         network = {"listen_addresses": "127.0.0.1", "port": str(_free_port()), "unix_socket_directories": ""}
         command = self._command("postgres", "-D", self.data, *_options(self._settings | network))
@@ -201,14 +206,10 @@ class EmbeddedPostgres:
         self.log.touch(mode=0o600)
         return self.log.open("wb")
 
-    def _create_database(self) -> None:
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone():
-                connection.execute(f"CREATE DATABASE {NAME}")
-
-    def _run(self, program: str, *arguments: object) -> None:
+    def _run(self, program: str, *arguments: object, feed: str = "") -> None:
+        command = self._command(program, *arguments)
         done = subprocess.run(  # noqa: S603 - a program of ours
-            self._command(program, *arguments), capture_output=True, text=True, check=False, **self._context()
+            command, input=feed, capture_output=True, text=True, check=False, **self._context()
         )
         if done.returncode:
             raise CannotGoOn(f"{program} of PostgreSQL failed: {(done.stderr or done.stdout).strip()}")
