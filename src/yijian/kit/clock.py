@@ -1,10 +1,16 @@
 """Instants with zone. China has one zone without summer time since 1991 (GB/T 7408)."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 
-__all__ = ["CHINA", "FUTURE_TOLERANCE", "age_hours", "age_years", "now"]
+import msgspec
+
+__all__ = ["CHINA", "FUTURE_TOLERANCE", "Instant", "age_hours", "age_years", "now"]
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An instant that arrives from outside: RFC 3339 with its zone; one without zone is refused."""
+
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """A sender's clock may run ahead by this much before its instants count as absurd."""
 

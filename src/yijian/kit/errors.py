@@ -7,7 +7,7 @@ __all__ = ["FieldError", "Problem"]
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault: `path` in the caller's own document (`patient.identifiers[0].value`), and what to do."""
+    """One fault: `path` in the caller's document (`patient.identifiers[0].value`), and what to do."""
 
     path: str
     message: str
@@ -15,7 +15,7 @@ class FieldError:
 
 @dataclass(eq=False)
 class Problem(Exception):
-    """A refusal the caller can act on; becomes an RFC 9457 problem document, an ACK or a message on a page."""
+    """A refusal the caller can act on: an RFC 9457 problem document, an ACK, or a message on a page."""
 
     code: str
     detail: str

@@ -54,7 +54,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass
 
 
-class Identifier(Struct):
+class Identifier(Struct, frozen=True):
     """A number and who issued it; `authority` is the issuing institution's code, None = the sender."""
 
     type: IdentifierType
@@ -62,17 +62,17 @@ class Identifier(Struct):
     authority: str | None = None
 
 
-class Coded(Struct):
+class Coded(Struct, frozen=True):
     code: str | None = None
     name: str | None = None
 
 
-class Practitioner(Struct):
+class Practitioner(Struct, frozen=True):
     id: str | None = None
     name: str | None = None
 
 
-class PatientDescription(Struct):
+class PatientDescription(Struct, frozen=True):
     identifiers: tuple[Identifier, ...] = ()
     name: str | None = None
     sex: Sex | None = None
@@ -80,7 +80,7 @@ class PatientDescription(Struct):
     phone: str | None = None
 
 
-class Resolution(Struct):
+class Resolution(Struct, frozen=True):
     """Outcome of a look-up: the person where one is known, and how certain that is."""
 
     certainty: Certainty
@@ -88,7 +88,7 @@ class Resolution(Struct):
     disagreement: tuple[Literal["name", "sex", "birth_date", "resident_id", "local"], ...] = ()
 
 
-class PersonSummary(Struct):
+class PersonSummary(Struct, frozen=True):
     person_id: UUID
     name: str | None
     sex: Sex

@@ -1,4 +1,4 @@
-"""Four separate facts (brief §14.6): reminder, view, decision, citation; and the tasks that follow a correction."""
+"""Four separate facts: reminder, view, decision, citation; and the tasks that follow a correction."""
 
 from typing import ClassVar
 

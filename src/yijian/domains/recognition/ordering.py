@@ -1,4 +1,4 @@
-"""From a request to an order the rules can decide: codes looked up, panels unfolded, consent weighed. Pure."""
+"""From a request to an order: codes looked up, panels unfolded, consent weighed. Pure."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -22,15 +22,23 @@ def build_order(
     birth_date: date | None,
     at: datetime,
 ) -> Order:
-    """Return the order; raise `Problem` for a campus the institution does not have, or for no or too many items."""
+    """Return the order; raise `Problem` for an unknown campus, or for no or too many items."""
     if not request.items or len(request.items) > MAX_ITEMS:
-        raise Problem("items.count", f"Order between 1 and {MAX_ITEMS} items at a time.", 422,
-                      (FieldError("items", f"1 to {MAX_ITEMS} entries"),))
+        raise Problem(
+            "items.count",
+            f"Order between 1 and {MAX_ITEMS} items at a time.",
+            422,
+            (FieldError("items", f"1 to {MAX_ITEMS} entries"),),
+        )
     receiver = rulebook.institutions.get(institution_code)
     campus = receiver.find_campus(request.campus_code) if receiver else None
     if request.campus_code and campus is None:
-        raise Problem("campus.unknown", "The institution has no campus of this code.", 422,
-                      (FieldError("campus_code", "use a registered campus code, or leave it out"),))
+        raise Problem(
+            "campus.unknown",
+            "The institution has no campus of this code.",
+            422,
+            (FieldError("campus_code", "use a registered campus code, or leave it out"),),
+        )
     born = request.patient.birth_date or birth_date
     return Order(
         institution_code=institution_code,
@@ -47,7 +55,9 @@ def build_order(
     )
 
 
-def order_item(rulebook: Rulebook, institution_code: str, index: int, requested: RequestedItem) -> OrderedItem:
+def order_item(
+    rulebook: Rulebook, institution_code: str, index: int, requested: RequestedItem
+) -> OrderedItem:
     """Look a requested code up; a code we do not know becomes an item with its problem, never an error."""
     name, order_no = requested.name or "", requested.order_no or ""
     if requested.system == "local":

@@ -91,7 +91,7 @@ class _Writer:
             "code": reason.code,
             "text": reason_text(reason, self.view.language),
             "holds": reason.holds,
-            "evidence": reason.evidence,
+            "evidence": dict(reason.evidence),
         }
 
     def candidate(self, entry: Sequenced, best: Assessment, rows: list[Candidate]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class _Writer:
 
     def result(self, row: Candidate) -> dict[str, Any]:
         item = self.rulebook.items.get(row.item_code)
-        converted = row.unit_state == "converted" and row.comparable_value is not None
+        number = row.comparable_value if row.unit_state == "converted" else None
         name = (item.name_en if self.view.language == "en" else item.name_zh) if item else row.name
         return {
             "code": row.item_code,
@@ -132,6 +132,6 @@ class _Writer:
             "reference_range": row.reference_range or None,
             "flag": row.flag or None,
             "comment": row.comment or None,
-            "comparable_value": f"{row.comparable_value.normalize():f}" if converted and row.comparable_value else None,
-            "comparable_unit": row.comparable_unit if converted else None,
+            "comparable_value": f"{number.normalize():f}" if number is not None else None,
+            "comparable_unit": row.comparable_unit if number is not None else None,
         }

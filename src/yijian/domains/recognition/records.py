@@ -51,10 +51,10 @@ def record_of(
         order.campus_code,
         order.encounter_type.value,
         (request.encounter.number or "")[:64],
-        (department and department.code or "")[:32],
-        (department and department.name or "")[:64],
-        (practitioner and practitioner.id or "")[:64],
-        (practitioner and practitioner.name or "")[:64],
+        ((department.code if department else "") or "")[:32],
+        ((department.name if department else "") or "")[:64],
+        ((practitioner.id if practitioner else "") or "")[:64],
+        ((practitioner.name if practitioner else "") or "")[:64],
         order.purpose.value,
         channel,
         order.shows_sensitive,
@@ -95,4 +95,4 @@ def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "holds": reason.holds, "evidence": reason.evidence}
+    return {"code": reason.code, "holds": reason.holds, "evidence": dict(reason.evidence)}

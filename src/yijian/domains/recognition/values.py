@@ -1,6 +1,7 @@
 """What is asked, what there is to choose from, and what is answered (contract §5)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +21,7 @@ from yijian.domains.identity.values import (
 )
 from yijian.domains.results.values import Encounter, ItemCode
 from yijian.domains.terminology.values import Item
+from yijian.kit.clock import Instant
 
 __all__ = [
     "Answer",
@@ -81,20 +83,20 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass
 
 
-class Authorisation(Struct):
+class Authorisation(Struct, frozen=True):
     """The patient's will. `given_by` names who consented; for a child, the guardian and the relation."""
 
     basis: Basis = Basis.TREATMENT
     scope: Literal["all", "non_sensitive"] = "non_sensitive"
     given_by: str | None = None
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
 
 
-class RequestedItem(ItemCode):
+class RequestedItem(ItemCode, frozen=True):
     order_no: str | None = None
 
 
-class MatchRequest(Struct):
+class MatchRequest(Struct, frozen=True):
     """`POST /api/v1/recognition/match`, as it arrives."""
 
     patient: PatientDescription
@@ -105,7 +107,7 @@ class MatchRequest(Struct):
     practitioner: Practitioner | None = None
     department: Coded | None = None
     purpose: Purpose = Purpose.DIAGNOSIS
-    at: datetime | None = None
+    at: Instant | None = None
     record: bool = False
 
 
@@ -116,7 +118,7 @@ class Reason:
     code: str
     holds: bool = True
     allows: Outcome = Outcome.RECOGNISE
-    evidence: dict[str, str | int | None] = field(default_factory=dict)
+    evidence: Mapping[str, str | int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ class Order:
     """False where the patient's authorisation lets nothing be shown."""
     shows_sensitive: bool = False
     interventions: tuple[datetime, ...] = ()
+
+    def with_interventions(self, interventions: tuple[datetime, ...]) -> "Order":
+        return replace(self, interventions=interventions)
 
 
 @dataclass(frozen=True)
@@ -236,3 +241,60 @@ class PatientContext:
     person_id: UUID
     sex: Sex
     birth_date: date | None
+
+
+class DeclineReason(Struct, frozen=True):
+    """`code` is one of the six legal situations; `technical` a sub-reason that satisfies situation 6's text."""
+
+    code: Literal["1", "2", "3", "4", "5", "6"] | None = None
+    technical: Literal["site", "window", "image_quality", "image_unavailable", "method", "other"] | None = (
+        None
+    )
+    text: str | None = None
+
+
+class SubmittedDecision(Struct, frozen=True):
+    match_item_id: UUID
+    decision: DecisionKind
+    reason: DeclineReason | None = None
+
+
+class DecisionSubmission(Struct, frozen=True):
+    """`POST /api/v1/recognition/decisions`."""
+
+    match_id: UUID
+    decided_at: Instant
+    items: tuple[SubmittedDecision, ...]
+
+
+class DecidedItem(Struct, frozen=True, omit_defaults=False):
+    match_item_id: UUID
+    decision: DecisionKind
+    decided_at: Instant
+    estimated_saving: Decimal
+    report_version: int | None
+
+
+class DecisionsRecorded(Struct, frozen=True, omit_defaults=False):
+    match_id: UUID
+    items: tuple[DecidedItem, ...]
+
+
+class CitationSubmission(Struct, frozen=True):
+    """`POST /api/v1/recognition/citations`."""
+
+    match_item_id: UUID
+    cited_at: Instant
+    department: Coded | None = None
+    practitioner: Practitioner | None = None
+
+
+class CitationRecorded(CitationSubmission, frozen=True):
+    recorded_at: Instant
+
+
+class CitableRequest(Struct, frozen=True):
+    """`POST /api/v1/recognition/citable`."""
+
+    patient: PatientDescription
+    encounter: Encounter

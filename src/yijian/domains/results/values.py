@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from yijian.domains.identity.values import Coded, EncounterType, PatientDescription, Practitioner
+from yijian.kit.clock import Instant
 
 __all__ = [
     "Encounter",
@@ -72,7 +73,7 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of everything that arrives as JSON: unknown fields are refused with their name."""
 
 
-class ItemCode(Struct):
+class ItemCode(Struct, frozen=True):
     """A code and the system it belongs to; `name` is the sender's, kept untouched."""
 
     system: Literal["item", "wst886", "loinc", "local"]
@@ -80,23 +81,23 @@ class ItemCode(Struct):
     name: str | None = None
 
 
-class Encounter(Struct):
+class Encounter(Struct, frozen=True):
     type: EncounterType
     number: str | None = None
 
 
-class Responsible(Struct):
+class Responsible(Struct, frozen=True):
     department: Coded | None = None
     practitioner: Practitioner | None = None
 
 
-class Specimen(Struct):
+class Specimen(Struct, frozen=True):
     no: str | None = None
     type_code: str | None = None
     type_name: str | None = None
 
 
-class LabResult(Struct):
+class LabResult(Struct, frozen=True):
     """One printed row. `value`, `unit` and `reference_range` stay exactly as printed."""
 
     item: ItemCode
@@ -116,7 +117,7 @@ class LabResult(Struct):
     """This row's own status (HL7 OBX-11) where it differs from the report's."""
 
 
-class ExamItem(Struct):
+class ExamItem(Struct, frozen=True):
     system: Literal["item", "wst886", "loinc", "local"]
     code: str
     name: str | None = None
@@ -125,12 +126,12 @@ class ExamItem(Struct):
     contrast: Literal["plain", "enhanced", "both"] | None = None
 
 
-class Image(Struct):
+class Image(Struct, frozen=True):
     status: ImageStatus = ImageStatus.UNKNOWN
     viewer_url: str | None = None
 
 
-class ExamPart(Struct):
+class ExamPart(Struct, frozen=True):
     items: tuple[ExamItem, ...]
     findings: str | None = None
     impression: str | None = None
@@ -140,25 +141,25 @@ class ExamPart(Struct):
     image: Image = Image()
 
 
-class UploadedReport(Struct):
+class UploadedReport(Struct, frozen=True):
     """One laboratory or examination report as its institution issued it."""
 
     report_no: str
     kind: ReportKind
     status: ReportStatus
     patient: PatientDescription
-    reported_at: datetime
+    reported_at: Instant
     order_no: str | None = None
     category: Coded | None = None
     encounter: Encounter | None = None
     requested_by: Responsible | None = None
     performed_by: Responsible | None = None
     reviewed_by: Responsible | None = None
-    ordered_at: datetime | None = None
-    collected_at: datetime | None = None
-    received_at: datetime | None = None
-    examined_at: datetime | None = None
-    resulted_at: datetime | None = None
+    ordered_at: Instant | None = None
+    collected_at: Instant | None = None
+    received_at: Instant | None = None
+    examined_at: Instant | None = None
+    resulted_at: Instant | None = None
     specimen: Specimen | None = None
     results: tuple[LabResult, ...] = ()
     exam: ExamPart | None = None
@@ -166,14 +167,14 @@ class UploadedReport(Struct):
     """The printed report, base64; at most 80 MiB."""
 
 
-class WorkItemNote(Struct):
+class WorkItemNote(Struct, frozen=True):
     """Something a person has to mend; the report is kept meanwhile."""
 
     kind: str
     detail: str
 
 
-class Recorded(Struct):
+class Recorded(Struct, frozen=True):
     """Answer to an upload."""
 
     report_id: UUID
@@ -182,12 +183,12 @@ class Recorded(Struct):
     work_items: tuple[WorkItemNote, ...] = ()
 
 
-class Order(Struct):
+class Order(Struct, frozen=True):
     """An order fact: the denominators of repeat rates and savings. Idempotent by number and state."""
 
     order_no: str
     state: OrderState
-    occurred_at: datetime
+    occurred_at: Instant
     patient: PatientDescription
     item: ItemCode
     encounter: Encounter | None = None

@@ -127,9 +127,7 @@ class AgreementWindow(models.Model):
 class Right(models.Model):
     """HR right: this institution may print the mark of `scope` on this item (Measures 2022)."""
 
-    institution = models.ForeignKey(
-        Institution, models.CASCADE, related_name="rights", verbose_name="机构"
-    )
+    institution = models.ForeignKey(Institution, models.CASCADE, related_name="rights", verbose_name="机构")
     item = models.ForeignKey(CatalogueItem, models.PROTECT, verbose_name="项目")
     scope_kind = models.CharField("范围级别", max_length=16, choices=ScopeKind)
     scope_code = models.CharField("范围代码", max_length=32)
@@ -201,9 +199,7 @@ class AssayMethod(models.Model):
         verbose_name = "检测方法"
         verbose_name_plural = "检测方法"
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["institution", "item", "valid_from"], name="assay_method_once"
-            ),
+            models.UniqueConstraint(fields=["institution", "item", "valid_from"], name="assay_method_once"),
         ]
 
 

@@ -46,7 +46,8 @@ STATEMENTS: Mapping[str, str] = {
         "SELECT alliance_id, region_id, joined_on, left_on FROM institutions_alliancemember ORDER BY 1, 2, 3"
     ),
     "institutions": (
-        "SELECT code, name_zh, name_en, region_id, level, grade, kind FROM institutions_institution ORDER BY code"
+        "SELECT code, name_zh, name_en, region_id, level, grade, kind"
+        " FROM institutions_institution ORDER BY code"
     ),
     "campuses": "SELECT institution_id, code, name_zh, main FROM institutions_campus ORDER BY 1, 2",
     "consortia": (
@@ -55,11 +56,13 @@ STATEMENTS: Mapping[str, str] = {
     ),
     "prices": (
         "SELECT c.institution_id, c.code, p.item_id, p.amount, p.valid_from, p.valid_until"
-        " FROM institutions_price AS p JOIN institutions_campus AS c ON c.id = p.campus_id ORDER BY 1, 2, 3, 5"
+        " FROM institutions_price AS p JOIN institutions_campus AS c ON c.id = p.campus_id"
+        " ORDER BY 1, 2, 3, 5"
     ),
     "agreements": "SELECT * FROM sharing_agreement ORDER BY code, version",
     "parties": (
-        "SELECT m.agreement_id, m.institution_id, m.consortium_id, r.code AS region_code, r.kind AS region_kind"
+        "SELECT m.agreement_id, m.institution_id, m.consortium_id,"
+        " r.code AS region_code, r.kind AS region_kind"
         " FROM sharing_agreementmember AS m LEFT JOIN institutions_region AS r ON r.code = m.region_id"
         " ORDER BY 1, 2, 3, 4"
     ),
@@ -95,11 +98,17 @@ def assemble(tables: Mapping[str, Rows]) -> Rulebook:
         rights=_rights(tables["rights"]),
         suspensions=tuple(_suspension(row) for row in tables["suspensions"]),
         methods=_grouped(
-            ((r["institution_id"], r["item_id"]), Method(r["method_class"], r["valid_from"], r["valid_until"]))
+            (
+                (r["institution_id"], r["item_id"]),
+                Method(r["method_class"], r["valid_from"], r["valid_until"]),
+            )
             for r in tables["methods"]
         ),
         prices=_grouped(
-            ((r["institution_id"], r["code"], r["item_id"]), Price(r["amount"], r["valid_from"], r["valid_until"]))
+            (
+                (r["institution_id"], r["code"], r["item_id"]),
+                Price(r["amount"], r["valid_from"], r["valid_until"]),
+            )
             for r in tables["prices"]
         ),
         codes=_codes(items),
@@ -169,7 +178,8 @@ def _ancestors(parents: Mapping[str, str | None], code: str) -> tuple[str, ...]:
 def _institutions(tables: Mapping[str, Rows]) -> dict[str, InstitutionProfile]:
     parents = {row["code"]: row["parent_id"] for row in tables["regions"]}
     alliances = _grouped(
-        (r["region_id"], Membership(r["alliance_id"], r["joined_on"], r["left_on"])) for r in tables["alliances"]
+        (r["region_id"], Membership(r["alliance_id"], r["joined_on"], r["left_on"]))
+        for r in tables["alliances"]
     )
     consortia = _grouped(
         (r["institution_id"], Membership(r["consortium_id"], r["joined_on"], r["left_on"]))
@@ -239,7 +249,9 @@ def _next_versions(rows: Rows) -> dict[Any, date]:
     """A newer version ends the older one on the day it takes effect."""
     following: dict[Any, date] = {}
     for row in rows:
-        later = [r["effective_from"] for r in rows if r["code"] == row["code"] and r["version"] > row["version"]]
+        later = [
+            r["effective_from"] for r in rows if r["code"] == row["code"] and r["version"] > row["version"]
+        ]
         if later:
             following[row["id"]] = min(later)
     return following

@@ -13,4 +13,4 @@ def fetch(statement: str, *arguments: object) -> list[dict[str, Any]]:
     """Return the rows of one statement, inside the caller's transaction."""
     connection.ensure_connection()
     with psycopg.RawCursor(connection.connection, row_factory=dict_row) as cursor:
-        return cursor.execute(statement, list(arguments)).fetchall()  # type: ignore[arg-type]
+        return cursor.execute(statement, list(arguments)).fetchall()

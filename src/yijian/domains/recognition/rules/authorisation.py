@@ -1,4 +1,4 @@
-"""What the patient's authorisation lets be seen (contract §5; Personal Information Protection Law art. 29, 31)."""
+"""What the patient lets be seen (contract §5; Personal Information Protection Law art. 29, 31)."""
 
 from datetime import date, datetime
 

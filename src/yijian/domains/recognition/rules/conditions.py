@@ -9,7 +9,7 @@ from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Out
 from yijian.domains.results.values import ImageStatus, ReportStatus
 from yijian.domains.sharing.rules import find_method, find_suspension
 from yijian.domains.sharing.values import Rulebook, SuspensionKind
-from yijian.domains.terminology.values import Item, Specimen, specimen_satisfies
+from yijian.domains.terminology.values import Item, specimen_of, specimen_satisfies
 from yijian.kit.clock import CHINA
 
 __all__ = ["CONDITIONS", "Case"]
@@ -44,7 +44,7 @@ def _report_status(case: Case) -> Iterator[Reason]:
 
 def _same_item(case: Case) -> Iterator[Reason]:
     candidate, ordered, item = case.candidate, case.ordered, case.item
-    observed = Specimen(candidate.specimen) if candidate.specimen else None
+    observed = specimen_of(candidate.specimen, None) if candidate.specimen else None
     if item.specimen is not None and not specimen_satisfies(item.specimen, observed):
         yield Reason(
             "specimen.differs", False, NOT, {"required": item.specimen, "observed": candidate.specimen_name}

@@ -56,7 +56,8 @@ def _answer(
     rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
 ) -> AnsweredItem:
     if ordered.problem or ordered.item is None:
-        return AnsweredItem(ordered, Outcome.UNAVAILABLE, (Reason(ordered.problem, False, Outcome.UNAVAILABLE),))
+        problem = Reason(ordered.problem, False, Outcome.UNAVAILABLE)
+        return AnsweredItem(ordered, Outcome.UNAVAILABLE, (problem,))
     if order.identity is Certainty.UNCERTAIN:
         uncertain = Reason("identity.uncertain", False, Outcome.UNAVAILABLE)
         return AnsweredItem(ordered, Outcome.UNAVAILABLE, (uncertain,))
@@ -111,7 +112,7 @@ def _saving(rulebook: Rulebook, order: Order, item_code: str) -> Decimal:
 def _answer_panel(
     rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
 ) -> AnsweredItem:
-    """Answer a panel by its members: as good as its worst member, and only where every member has a result."""
+    """Answer a panel: as good as its worst member, and only where every member has a result."""
     members = tuple(_answer(rulebook, order, member, by_item) for member in ordered.members)
     outcome, reasons = _sum_up(members)
     best = _bound_to(members) if outcome is not Outcome.NONE else None

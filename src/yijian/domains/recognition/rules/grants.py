@@ -42,9 +42,7 @@ class Grant:
     agreement: str | None
 
 
-def _window_reason(
-    case: Case, windows: tuple[Window, ...], clock: ClockStart
-) -> tuple[Reason, datetime]:
+def _window_reason(case: Case, windows: tuple[Window, ...], clock: ClockStart) -> tuple[Reason, datetime]:
     """Reckon the window: it starts with collection or report, its end is inclusive."""
     candidate = case.candidate
     start = candidate.reported_at if clock is ClockStart.REPORT else candidate.effective_at
@@ -73,8 +71,10 @@ def _right_reason(agreement: Agreement | None, state: RightState, right: Right |
         return Reason("right.covers", evidence=evidence | {"basis": agreement.scope.kind.value})
     if state is RightState.ABSENT:
         return Reason("right.absent", False, MAY, evidence)
-    accepted = agreement is not None and right is not None and (
-        not agreement.accepted_marks or right.scope.kind in agreement.accepted_marks
+    accepted = (
+        agreement is not None
+        and right is not None
+        and (not agreement.accepted_marks or right.scope.kind in agreement.accepted_marks)
     )
     if state is RightState.VALID and accepted:
         return Reason("right.covers", evidence=evidence | {"basis": "mark"})

@@ -1,0 +1,223 @@
+"""Record what the receiving physician decided: once per item, atomically, freezing what it relied on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+
+from yijian.domains.recognition import errors
+from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey
+from yijian.domains.recognition.values import (
+    DecidedItem,
+    DecisionKind,
+    DecisionsRecorded,
+    DecisionSubmission,
+    DeclineReason,
+    SubmittedDecision,
+)
+from yijian.domains.results.api import ReportState, get_report_state
+from yijian.domains.sharing.api import current_price
+from yijian.kit.clock import FUTURE_TOLERANCE
+from yijian.kit.errors import FieldError, Problem
+from yijian.kit.ids import member_id, member_of, new_id
+
+__all__ = ["find_match", "record_decisions"]
+
+NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    match: Match
+    decided_at: datetime
+    recorded_at: datetime
+    channel: str
+    actor: str
+
+
+def find_match(institution_code: str, match_id: UUID) -> Match:
+    """Return the caller's own match, locked; raise 404 for an unknown or another institution's one."""
+    key = MatchKey.objects.filter(match_id=match_id, institution_code=institution_code).first()
+    if key is None:
+        raise errors.match_unknown()
+    return Match.objects.select_for_update().get(person_id=key.person_id, match_id=match_id)
+
+
+@transaction.atomic
+def record_decisions(
+    institution_code: str,
+    submission: DecisionSubmission,
+    *,
+    channel: str,
+    actor: str,
+    at: datetime,
+    explained: bool = True,
+) -> DecisionsRecorded:
+    """Record all decisions of a submission, or none.
+
+    The same submission again answers the same. With `explained` False a decline may lack its reason
+    (CDS Hooks feedback `overridden`); everywhere else it must name one of the six legal situations.
+    """
+    match = find_match(institution_code, submission.match_id)
+    if not submission.items:
+        raise Problem("items.count", "Decide at least one item.", 422, (FieldError("items", "1 or more"),))
+    if not match.matched_at - FUTURE_TOLERANCE <= submission.decided_at <= at + FUTURE_TOLERANCE:
+        raise errors.decision_in_future("decided_at")
+    circumstances = _Circumstances(match, submission.decided_at, at, channel, actor)
+    items = _items(match, submission.items)
+    decided = [
+        _decide_one(circumstances, items[index], submitted, f"items[{index}]", explained=explained)
+        for index, submitted in enumerate(submission.items)
+    ]
+    return DecisionsRecorded(match_id=match.match_id, items=tuple(decided))
+
+
+def _items(match: Match, submitted: Sequence[SubmittedDecision]) -> list[MatchItem]:
+    """Return the match items meant, in the order of the submission."""
+    rows = {
+        row.sequence: row
+        for row in MatchItem.objects.filter(person_id=match.person_id, match_id=match.match_id)
+    }
+    items = []
+    for index, each in enumerate(submitted):
+        parent, sequence = member_of(each.match_item_id)
+        row = rows.get(sequence)
+        if parent != match.match_id or row is None or row.report_id is None:
+            raise errors.match_item_unknown(f"items[{index}].match_item_id")
+        items.append(row)
+    return items
+
+
+def _decide_one(
+    circumstances: _Circumstances,
+    item: MatchItem,
+    submitted: SubmittedDecision,
+    path: str,
+    *,
+    explained: bool,
+) -> DecidedItem:
+    reason = submitted.reason or DeclineReason()
+    if submitted.decision is DecisionKind.DECLINE and explained:
+        reason = _lawful(reason, path)
+    existing = Decision.objects.filter(
+        person_id=item.person_id, match_id=item.match_id, sequence=item.sequence
+    ).first()
+    if existing is None:
+        existing = _record(circumstances, item, submitted.decision, reason, path)
+    elif not _same(existing, submitted.decision, reason, circumstances.decided_at):
+        raise errors.decision_conflict(path)
+    return _decided(existing)
+
+
+def _lawful(reason: DeclineReason, path: str) -> DeclineReason:
+    """Return the reason under its legal situation; a technical sub-reason alone belongs to situation 6."""
+    code = reason.code or ("6" if reason.technical else None)
+    if code is None:
+        raise errors.reason_missing(f"{path}.reason.code")
+    if code == "6" and not (reason.technical or (reason.text or "").strip()):
+        raise errors.reason_missing(f"{path}.reason.text")
+    return DeclineReason(code=code, technical=reason.technical, text=reason.text)
+
+
+def _same(existing: Decision, decision: DecisionKind, reason: DeclineReason, decided_at: datetime) -> bool:
+    return (
+        existing.decision,
+        existing.reason_code,
+        existing.technical_code,
+        existing.reason_text,
+        existing.decided_at,
+    ) == (decision.value, reason.code or "", reason.technical or "", reason.text or "", decided_at)
+
+
+def _record(
+    circumstances: _Circumstances, item: MatchItem, decision: DecisionKind, reason: DeclineReason, path: str
+) -> Decision:
+    late = _check_current(item, circumstances.decided_at, path)
+    accepted = decision is DecisionKind.ACCEPT
+    row = Decision.objects.create(
+        person_id=item.person_id,
+        match_id=item.match_id,
+        sequence=item.sequence,
+        institution_code=item.institution_code,
+        source_institution_code=item.source_institution_code,
+        item_code=item.item_code,
+        outcome=item.outcome,
+        decision=decision.value,
+        reason_code=reason.code or "",
+        technical_code=reason.technical or "",
+        reason_text=reason.text or "",
+        decided_at=circumstances.decided_at,
+        recorded_at=circumstances.recorded_at,
+        channel=circumstances.channel,
+        actor=circumstances.actor[:128],
+        report_id=item.report_id,
+        report_version=item.report_version,
+        policy_version=circumstances.match.policy_version,
+        estimated_saving=_saving(circumstances, item) if accepted else NOTHING,
+    )
+    if accepted:
+        for bound, state in late:
+            _open_follow_up(bound, item.sequence, state, circumstances.recorded_at)
+    return row
+
+
+def _bound_rows(item: MatchItem) -> list[MatchItem]:
+    """Return the item and, for a panel, its members: every row whose report the decision relies on."""
+    members = MatchItem.objects.filter(person_id=item.person_id, match_id=item.match_id, parent=item.sequence)
+    return [item, *members]
+
+
+def _check_current(item: MatchItem, decided_at: datetime, path: str) -> list[tuple[MatchItem, ReportState]]:
+    """Refuse a decision made after a correction or voiding; return what changed only afterwards."""
+    changed_later: dict[UUID, tuple[MatchItem, ReportState]] = {}
+    for row in _bound_rows(item):
+        if row.report_id is None or row.report_version is None:
+            continue
+        state = get_report_state(row.person_id, row.report_id)
+        if state.voided_at is not None and state.voided_at <= decided_at:
+            raise errors.report_changed(path, row.report_id, None, state.void_reason)
+        if state.version_at(decided_at) > row.report_version:
+            raise errors.report_changed(path, row.report_id, state.current_version, None)
+        if state.voided_at is not None or state.current_version > row.report_version:
+            changed_later.setdefault(row.report_id, (row, state))
+    return list(changed_later.values())
+
+
+def _saving(circumstances: _Circumstances, item: MatchItem) -> Decimal:
+    """Return the receiving campus's price on the day of acceptance; nothing where no charge is avoided."""
+    avoided = item.parent is None and not any(r["code"] == "panel.incomplete" for r in item.reasons)
+    if not avoided:
+        return NOTHING
+    match = circumstances.match
+    price = current_price(match.institution_code, match.campus_code, item.item_code, circumstances.decided_at)
+    return price if price is not None else NOTHING
+
+
+def _open_follow_up(bound: MatchItem, decided_sequence: int, state: ReportState, at: datetime) -> None:
+    voided = state.voided_at is not None
+    FollowUp.objects.create(
+        person_id=bound.person_id,
+        follow_up_id=new_id(),
+        institution_code=bound.institution_code,
+        kind="report_voided" if voided else "report_corrected",
+        match_id=bound.match_id,
+        sequence=decided_sequence,
+        report_id=bound.report_id,
+        old_version=bound.report_version,
+        new_version=None if voided else state.current_version,
+        reason=state.void_reason or "",
+        opened_at=at,
+    )
+
+
+def _decided(row: Decision) -> DecidedItem:
+    return DecidedItem(
+        match_item_id=member_id(row.match_id, row.sequence),
+        decision=DecisionKind(row.decision),
+        decided_at=row.decided_at,
+        estimated_saving=row.estimated_saving,
+        report_version=row.report_version,
+    )
