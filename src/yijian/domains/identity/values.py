@@ -1,6 +1,6 @@
 """Who a message or an order is about, as the sender describes the person."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -10,14 +10,18 @@ import msgspec
 __all__ = [
     "Certainty",
     "Coded",
+    "Disagreement",
     "EncounterType",
     "Identifier",
     "IdentifierType",
+    "Linked",
+    "OpenReview",
     "PatientDescription",
     "PersonSummary",
     "Practitioner",
     "Resolution",
     "Sex",
+    "WorkItemNote",
 ]
 
 
@@ -80,12 +84,32 @@ class PatientDescription(Struct, frozen=True):
     phone: str | None = None
 
 
+Disagreement = Literal["name", "sex", "birth_date", "resident_id", "local"]
+"""In what a description and the index differ; `local`: its numbers lead to different persons."""
+
+
 class Resolution(Struct, frozen=True):
     """Outcome of a look-up: the person where one is known, and how certain that is."""
 
     certainty: Certainty
     person_id: UUID | None = None
-    disagreement: tuple[Literal["name", "sex", "birth_date", "resident_id", "local"], ...] = ()
+    disagreement: tuple[Disagreement, ...] = ()
+
+
+class WorkItemNote(Struct, frozen=True):
+    """Something a person has to mend; the report is kept meanwhile."""
+
+    kind: str
+    detail: str
+
+
+class Linked(Struct, frozen=True):
+    """Whose record a message was put on; a provisional person's while that is uncertain."""
+
+    person_id: UUID
+    certainty: Certainty
+    review_id: UUID | None = None
+    notes: tuple[WorkItemNote, ...] = ()
 
 
 class PersonSummary(Struct, frozen=True):
@@ -95,3 +119,19 @@ class PersonSummary(Struct, frozen=True):
     birth_date: date | None
     resident_id_masked: str | None
     certain: bool
+
+
+class OpenReview(Struct, frozen=True):
+    """A disagreement to settle: what the sender said, beside who holds the number it gave.
+
+    `holder` is the stand-in itself where a resident number contradicts the sex or birth date given with it.
+    """
+
+    review_id: UUID
+    institution_code: str
+    described: PatientDescription
+    holder: PersonSummary
+    provisional: PersonSummary
+    disagreement: tuple[Disagreement, ...]
+    opened_at: datetime
+    message_id: UUID | None = None

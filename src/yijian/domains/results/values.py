@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from yijian.domains.identity.values import Coded, EncounterType, PatientDescription, Practitioner
+from yijian.domains.identity.values import Coded, EncounterType, PatientDescription, Practitioner, WorkItemNote
 from yijian.kit.clock import Instant
 
 __all__ = [
@@ -165,13 +165,6 @@ class UploadedReport(Struct, frozen=True):
     exam: ExamPart | None = None
     pdf: str | None = None
     """The printed report, base64; at most 80 MiB."""
-
-
-class WorkItemNote(Struct, frozen=True):
-    """Something a person has to mend; the report is kept meanwhile."""
-
-    kind: str
-    detail: str
 
 
 class Recorded(Struct, frozen=True):
