@@ -289,7 +289,7 @@ class CitationSubmission(Struct, frozen=True):
     practitioner: Practitioner | None = None
 
 
-class CitationRecorded(CitationSubmission, frozen=True):
+class CitationRecorded(CitationSubmission, frozen=True, kw_only=True, omit_defaults=False):
     recorded_at: Instant
 
 

@@ -122,8 +122,9 @@ def _roads(case: Case, state: RightState, right: Right | None) -> Iterator[Grant
         window, until = _window_reason(case, agreement.windows, agreement.clock)
         reasons = (_right_reason(agreement, state, right), _direction_reason(case, agreement), window)
         yield _grant(reasons, until, state, right, agreement)
-    window, until = _window_reason(case, (), ClockStart.COLLECTION)
-    yield _grant((_right_reason(None, state, right), window), until, state, right, None)
+    if not agreements:
+        window, until = _window_reason(case, (), ClockStart.COLLECTION)
+        yield _grant((_right_reason(None, state, right), window), until, state, right, None)
 
 
 def _grant(
@@ -139,9 +140,18 @@ def _grant(
 
 
 def best_grant(case: Case) -> Grant:
-    """Return the road that leaves most open; among equals the longest validity, then the agreement's name."""
+    """Return the road that leaves most open: a road whose right covers goes before every other.
+
+    Among equals the longest validity counts, then the agreement's name. A road that recognises has a right
+    that covers, so one agreement more never takes a recognition away.
+    """
     state, right = right_of(
         case.rulebook, case.source, case.receiver, case.item, case.candidate.effective_at, case.order.at
     )
     roads = sorted(_roads(case, state, right), key=lambda grant: grant.agreement or "~")
-    return min(roads, key=lambda grant: (RANK[grant.outcome], -grant.valid_until.timestamp()))
+    return min(roads, key=_preference)
+
+
+def _preference(grant: Grant) -> tuple[bool, int, float]:
+    covers = any(reason.code == "right.covers" for reason in grant.reasons)
+    return not covers, RANK[grant.outcome], -grant.valid_until.timestamp()

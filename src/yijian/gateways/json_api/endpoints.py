@@ -1,0 +1,198 @@
+"""The JSON services that are not on the fast path: reports, orders, decisions, citations, marks (contract §5)."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from yijian.domains.recognition import api as recognition
+from yijian.domains.recognition.values import CitableRequest, CitationSubmission, DecisionSubmission
+from yijian.domains.results import api as results
+from yijian.domains.results.values import Order, ReportOutcome, UploadedReport
+from yijian.domains.sharing import api as sharing
+from yijian.foundation.accounts.api import Caller, authenticate_bearer
+from yijian.foundation.audit.api import record_access
+from yijian.foundation.inbox import api as inbox
+from yijian.gateways.json_api.codec import PROBLEM_TYPE, decode, encode, problem_document
+from yijian.kit.clock import Instant, now
+from yijian.kit.errors import FieldError, Problem
+from yijian.kit.ids import new_id
+
+__all__ = ["citable", "citations", "decisions", "marks", "orders", "reports", "void"]
+
+MAX_BODY = 110 * 1024 * 1024
+"""A PDF of 80 MiB in base64 and its report around it."""
+MAX_SMALL_BODY = 2 * 1024 * 1024
+CHANNEL = "json"
+
+Service = Callable[[HttpRequest, Caller], Any]
+
+
+class VoidRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /api/v1/reports/void`."""
+
+    report_no: str
+    voided_at: Instant
+    reason: str
+
+
+class OrdersRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /api/v1/orders`."""
+
+    orders: tuple[Order, ...]
+
+
+def service(
+    method: str, scope: str, limit: int = MAX_SMALL_BODY
+) -> Callable[[Service], Callable[[HttpRequest], HttpResponse]]:
+    """Wrap a service: method, bearer token, scope, size; problems become RFC 9457 documents."""
+
+    def decorate(view: Service) -> Callable[[HttpRequest], HttpResponse]:
+        @csrf_exempt
+        @wraps(view)
+        def endpoint(request: HttpRequest) -> HttpResponse:
+            trace_id = new_id().hex
+            try:
+                caller = _admit(request, method, scope, limit)
+                response = HttpResponse(encode(view(request, caller)), content_type="application/json")
+            except Problem as problem:
+                response = _refusal(problem, trace_id)
+            response["X-Trace-Id"] = trace_id
+            response["Cache-Control"] = "no-store"
+            return response
+
+        return endpoint
+
+    return decorate
+
+
+def _admit(request: HttpRequest, method: str, scope: str, limit: int) -> Caller:
+    if request.method != method:
+        raise Problem("request.method", f"Use {method}.", 405)
+    caller = authenticate_bearer(request.headers.get("Authorization", ""), now())
+    if scope not in caller.scopes:
+        raise Problem("scope.missing", f"The token lacks the scope {scope}.", 403)
+    if int(request.headers.get("Content-Length") or 0) > limit:
+        raise Problem("request.too_large", f"At most {limit // 1024 // 1024} MiB.", 413)
+    if method == "POST" and request.content_type != "application/json":
+        raise Problem("request.media_type", "Send Content-Type: application/json.", 415)
+    return caller
+
+
+def _refusal(problem: Problem, trace_id: str) -> HttpResponse:
+    response = HttpResponse(
+        problem_document(problem, trace_id), content_type=PROBLEM_TYPE, status=problem.status
+    )
+    if problem.status == 401:
+        response["WWW-Authenticate"] = 'Bearer realm="yijian"'
+    return response
+
+
+@service("POST", "report.write", MAX_BODY)
+def reports(request: HttpRequest, caller: Caller) -> object:
+    """Keep the upload as it came, then record it; what is refused stays kept with its reason."""
+    message_id = inbox.keep_json(caller.institution_code, request.body, "report", at=now())
+    try:
+        upload = decode(request.body, UploadedReport)
+        recorded = results.record_report(
+            upload,
+            institution_code=caller.institution_code,
+            source=CHANNEL,
+            message_id=message_id,
+            at=now(),
+        )
+    except Problem as problem:
+        inbox.settle_refused(message_id, problem.code, problem.detail, at=now())
+        raise
+    waiting = recorded.outcome is ReportOutcome.WAITING
+    inbox.settle_recorded(message_id, waiting=waiting, at=now())
+    return {
+        "report_id": recorded.report_id,
+        "version": recorded.version,
+        "outcome": recorded.outcome,
+        "work_items": [{"kind": note.kind, "detail": note.detail} for note in recorded.work_items],
+    }
+
+
+@service("POST", "report.write")
+def void(request: HttpRequest, caller: Caller) -> object:
+    """Void a report; nothing is deleted."""
+    message_id = inbox.keep_json(caller.institution_code, request.body, "report.void", at=now())
+    try:
+        asked = decode(request.body, VoidRequest)
+        outcome = results.void_report(
+            caller.institution_code, asked.report_no, asked.voided_at, asked.reason, at=now()
+        )
+    except Problem as problem:
+        inbox.settle_refused(message_id, problem.code, problem.detail, at=now())
+        raise
+    inbox.settle_recorded(message_id, waiting=False, at=now())
+    return outcome
+
+
+@service("POST", "order.write")
+def orders(request: HttpRequest, caller: Caller) -> object:
+    """Record order facts, each on its own."""
+    asked = decode(request.body, OrdersRequest)
+    return {"orders": results.record_orders(asked.orders, caller.institution_code, at=now())}
+
+
+@service("POST", "recognition.decide")
+def decisions(request: HttpRequest, caller: Caller) -> object:
+    submission = decode(request.body, DecisionSubmission)
+    return recognition.record_decisions(
+        caller.institution_code, submission, channel=CHANNEL, actor=caller.client_id, at=now()
+    )
+
+
+@service("POST", "recognition.decide")
+def citable(request: HttpRequest, caller: Caller) -> object:
+    """Return accepted, still current results in full; a read of patient data, audited."""
+    person_id, items = recognition.list_citable(caller.institution_code, decode(request.body, CitableRequest))
+    record_access(
+        actor=caller.client_id,
+        institution_code=caller.institution_code,
+        action="recognition.citable",
+        person_id=person_id,
+        legal_basis="treatment",
+        detail={"items": len(items)},
+    )
+    return {"items": items}
+
+
+@service("POST", "recognition.decide")
+def citations(request: HttpRequest, caller: Caller) -> object:
+    submission = decode(request.body, CitationSubmission)
+    return recognition.record_citation(caller.institution_code, submission, at=now())
+
+
+@service("GET", "marks.read")
+def marks(request: HttpRequest, caller: Caller) -> object:
+    """Tell a laboratory which HR mark it may print on an item now."""
+    item, at = request.GET.get("item", ""), _instant(request.GET.get("at"))
+    found = sharing.list_marks(caller.institution_code, item, at)
+    if found is None:
+        remedy = (FieldError("item", "use a code of the catalogue, such as K"),)
+        raise Problem("item.unknown", "The catalogue has no such item.", 404, remedy)
+    language = "en" if request.headers.get("Accept-Language", "").lower().startswith("en") else "zh"
+    return {
+        "item": item,
+        "at": at,
+        "marks": [{"label": m.label, "scope": m.scope, "valid_until": m.valid_until} for m in found.marks],
+        "reasons": found.sentences(language),
+    }
+
+
+def _instant(text: str | None) -> datetime:
+    if not text:
+        return now()
+    try:
+        return msgspec.convert(text.replace(" ", "+"), Instant)
+    except msgspec.ValidationError as fault:
+        remedy = (FieldError("at", "RFC 3339 with zone, such as 2026-03-01T08:00:00+08:00"),)
+        raise Problem("request.invalid", f"at: {fault}", 400, remedy) from None

@@ -1,0 +1,112 @@
+"""OpenAPI 3.1, generated from the very structs that decode the requests."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from yijian.domains.recognition.values import (
+    CitableRequest,
+    CitationRecorded,
+    CitationSubmission,
+    DecisionsRecorded,
+    DecisionSubmission,
+    MatchRequest,
+)
+from yijian.domains.results.values import Recorded, UploadedReport
+from yijian.gateways.json_api.endpoints import OrdersRequest, VoidRequest
+
+__all__ = ["document"]
+
+OPERATIONS: tuple[tuple[str, str, str, type | None, type | None], ...] = (
+    ("/api/v1/recognition/match", "recognition.match", "能用什么代替将要开的医嘱", MatchRequest, None),
+    ("/api/v1/recognition/decisions", "recognition.decide", "采纳或不采纳", DecisionSubmission, DecisionsRecorded),
+    ("/api/v1/recognition/citable", "recognition.decide", "可引用的已采纳结果", CitableRequest, None),
+    ("/api/v1/recognition/citations", "recognition.decide", "引用回写", CitationSubmission, CitationRecorded),
+    ("/api/v1/reports", "report.write", "上传检验或检查报告", UploadedReport, Recorded),
+    ("/api/v1/reports/void", "report.write", "作废报告", VoidRequest, None),
+    ("/api/v1/orders", "order.write", "上报医嘱事实", OrdersRequest, None),
+)
+PROBLEM = {
+    "description": "RFC 9457",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "errors", "trace_id"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "code", "detail", "trace_id")},
+        "status": {"type": "integer"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+@cache
+def build() -> dict[str, Any]:
+    """Return the whole document."""
+    shapes = [shape for operation in OPERATIONS for shape in operation[3:] if shape is not None]
+    schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    by_shape = dict(zip(shapes, schemas, strict=True))
+    paths = {path: {"post": _operation(*rest, by_shape)} for path, *rest in OPERATIONS}
+    paths["/api/v1/marks"] = {"get": _marks()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "一检 Yijian", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": components | {"Problem": PROBLEM_SCHEMA},
+            "securitySchemes": {
+                "oauth": {
+                    "type": "oauth2",
+                    "flows": {
+                        "clientCredentials": {
+                            "tokenUrl": "/oauth/token",
+                            "scopes": {operation[1]: operation[1] for operation in OPERATIONS}
+                            | {"marks.read": "marks.read", "recognition.replay": "recognition.replay"},
+                        }
+                    },
+                }
+            },
+        },
+    }
+
+
+def _operation(
+    scope: str, summary: str, asked: type, answered: type | None, schemas: dict[type, Any]
+) -> dict[str, Any]:
+    answer = schemas[answered] if answered else {"type": "object"}
+    return {
+        "summary": summary,
+        "security": [{"oauth": [scope]}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schemas[asked]}}},
+        "responses": {
+            "200": {"description": "OK", "content": {"application/json": {"schema": answer}}},
+            "default": PROBLEM,
+        },
+    }
+
+
+def _marks() -> dict[str, Any]:
+    text = {"type": "string"}
+    return {
+        "summary": "本机构此刻可在该项目上印制的互认标识",
+        "security": [{"oauth": ["marks.read"]}],
+        "parameters": [
+            {"name": "item", "in": "query", "required": True, "schema": text},
+            {"name": "at", "in": "query", "schema": text | {"format": "date-time"}},
+        ],
+        "responses": {"200": {"description": "OK"}, "default": PROBLEM},
+    }
+
+
+def document(request: HttpRequest) -> HttpResponse:
+    """Serve the document; no sign-in, it holds no data."""
+    return HttpResponse(msgspec.json.encode(build()), content_type="application/json")

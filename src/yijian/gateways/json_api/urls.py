@@ -1,0 +1,16 @@
+"""Addresses of the JSON services on the control plane; `match` is on the data plane."""
+
+from django.urls import path
+
+from yijian.gateways.json_api import endpoints, openapi
+
+urlpatterns = [
+    path("openapi.json", openapi.document),
+    path("reports", endpoints.reports),
+    path("reports/void", endpoints.void),
+    path("orders", endpoints.orders),
+    path("recognition/decisions", endpoints.decisions),
+    path("recognition/citable", endpoints.citable),
+    path("recognition/citations", endpoints.citations),
+    path("marks", endpoints.marks),
+]
