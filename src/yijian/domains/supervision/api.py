@@ -1,0 +1,17 @@
+"""The door to figures about recognition."""
+
+from datetime import datetime
+
+from yijian.domains.sharing.api import get_rulebook
+from yijian.domains.supervision import queries
+from yijian.domains.supervision.policy import visible_institutions
+from yijian.domains.supervision.values import Facts, Overview, Rate
+
+__all__ = ["Facts", "Overview", "Rate", "get_overview"]
+
+
+def get_overview(supervisor_institution_code: str, since: datetime, until: datetime) -> Overview:
+    """Return the figures of the institutions this supervisor may see, for [since, until)."""
+    return queries.get_overview(
+        visible_institutions(get_rulebook(), supervisor_institution_code), since, until
+    )

@@ -1,0 +1,14 @@
+"""Who may see whose figures: a supervisor sees the institutions of the region its own body lies in."""
+
+from yijian.domains.sharing.values import Rulebook
+
+__all__ = ["visible_institutions"]
+
+
+def visible_institutions(rulebook: Rulebook, supervisor_institution_code: str) -> tuple[str, ...]:
+    """Return the codes of all institutions in the supervisor's region; none for an unknown body."""
+    body = rulebook.institutions.get(supervisor_institution_code)
+    if body is None:
+        return ()
+    region = body.regions[-1]
+    return tuple(sorted(code for code, each in rulebook.institutions.items() if region in each.regions))
