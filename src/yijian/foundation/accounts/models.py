@@ -55,3 +55,16 @@ class Client(models.Model):
                 fields=["issuer"], condition=~models.Q(issuer=""), name="client_issuer_once"
             )
         ]
+
+
+@distributed(DistributionClass.LOCAL)
+class UsedToken(models.Model):
+    """A token that serves once and has served: remembered until it would be refused as expired."""
+
+    pk = models.CompositePrimaryKey("issuer", "jti")
+    issuer = models.CharField(max_length=255)
+    jti = models.CharField(max_length=255)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="used_token_by_expiry")]

@@ -1,0 +1,62 @@
+"""The control plane's door: record an access, and check that nobody tampered with the trail."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from yijian.foundation.audit.chain import COLUMNS, Access, ChainEnd, digest_entry, link
+from yijian.foundation.audit.models import AuditEntry
+from yijian.foundation.audit.statements import CHAIN_END, LOCK_CHAIN
+from yijian.foundation.database.sync import fetch
+from yijian.kit.clock import now
+
+__all__ = ["record_access", "verify_chain"]
+
+
+@transaction.atomic
+def record_access(
+    actor: str,
+    institution_code: str,
+    action: str,
+    person_id: UUID | None = None,
+    *,
+    legal_basis: str,
+    detail: dict[str, Any] | None = None,
+    trace_id: str = "",
+) -> None:
+    """Append one access. Inside a transaction call it last: until that ends, every other writer waits."""
+    access = Access(
+        now(), actor[:128], institution_code, action, person_id, legal_basis, detail or {}, trace_id[:64]
+    )
+    fetch(LOCK_CHAIN)
+    ends = fetch(CHAIN_END)
+    end = ChainEnd(ends[0]["entry_id"], bytes(ends[0]["digest"])) if ends else ChainEnd()
+    (row,), _ = link(end, [access])
+    AuditEntry.objects.create(**dict(zip(COLUMNS, row, strict=True)))
+
+
+def verify_chain() -> int | None:
+    """Return the number of the first entry that does not follow from the one before; None where all do.
+
+    It sees alterations, removals and insertions. That the newest entries were cut off it cannot see by
+    itself: compare the newest number and digest with a copy kept elsewhere.
+    """
+    end = ChainEnd()
+    for entry in AuditEntry.objects.order_by("entry_id").iterator(chunk_size=2000):
+        access = Access(
+            entry.at,
+            entry.actor,
+            entry.institution_code,
+            entry.action,
+            entry.person_id,
+            entry.legal_basis,
+            entry.detail,
+            entry.trace_id,
+        )
+        digest = digest_entry(end.digest, entry.entry_id, access)
+        follows = entry.entry_id == end.entry_id + 1 and bytes(entry.previous_digest) == end.digest
+        if not follows or bytes(entry.digest) != digest:
+            return entry.entry_id
+        end = ChainEnd(entry.entry_id, digest)
+    return None
