@@ -110,6 +110,8 @@ def test_every_listed_spelling_means_its_unit() -> None:
         ("Cel", "K"),
         ("[pH]", "1"),
         ("mmol/L", "no unit"),
+        ("10*999/L", "10*9/L"),
+        ("10*-999999999/L", "10*9/L"),
     ],
 )
 def test_never_sets_unlike_units_equal(source: str, target: str) -> None:

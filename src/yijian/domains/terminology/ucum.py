@@ -22,11 +22,13 @@ from ucumvert.parser import get_ucum_parser, parse_ucum
 from ucumvert.ucum_pint import UcumToPintTransformer
 from ucumvert.xml_util import get_units_with_full_definition
 
-__all__ = ["Measure", "is_valid", "measure"]
+__all__ = ["MAX_LENGTH", "Measure", "is_valid", "measure"]
 
 MAX_LENGTH = 40
 """Longer than any unit in use; keeps a hostile field from the parser."""
 ONE = Decimal(1)
+GREATEST_FACTOR = Decimal("1E+36")
+"""No unit in use is farther from its base units; `10*999` is nonsense, not a power of ten."""
 FACTOR_PRECISION = Context(prec=24)
 OWN_DIMENSION = ("equivalents", "osmole", "high_power_field", "low_power_field")
 ANNOTATION = re.compile(r"\{[^{}]*\}")
@@ -72,6 +74,8 @@ class Registry:
         if not dimensions and "mole" in str(written.units):
             dimensions = {("[substance fraction]", ONE)}
         exact = FACTOR_PRECISION.multiply(Decimal(str(factor)), Decimal(str(written.magnitude)))
+        if not GREATEST_FACTOR**-1 <= exact <= GREATEST_FACTOR:
+            return None
         return Measure(exact, frozenset(dimensions), tuple(sorted(ANNOTATION.findall(code))))
 
 

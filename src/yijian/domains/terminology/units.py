@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from yijian.domains.terminology import catalogue
 from yijian.domains.terminology.printed import PrintedNumber, fold_unit, parse_number
-from yijian.domains.terminology.ucum import Measure, is_valid, measure
+from yijian.domains.terminology.ucum import MAX_LENGTH, Measure, is_valid, measure
 from yijian.domains.terminology.values import Comparable, ComparableState, Item, ResultType
 
 __all__ = ["comparable", "convert", "normalise_unit"]
@@ -46,14 +46,17 @@ def caseless_spellings() -> dict[str, frozenset[str]]:
     return {spelling: frozenset(found) for spelling, found in codes.items()}
 
 
-@lru_cache(maxsize=4096)
 def normalise_unit(text: str) -> str | None:
     """Return the UCUM code of a printed unit, None where it is unknown or ambiguous.
 
     A listed spelling wins; then UCUM itself. Case is ignored only where one listed unit answers and UCUM
     gives the spelling no other meaning.
     """
-    spelling = fold_unit(text)
+    return code_of(fold_unit(text)) if len(text) <= MAX_LENGTH else None
+
+
+@lru_cache(maxsize=4096)
+def code_of(spelling: str) -> str | None:
     if code := spellings().get(spelling):
         return code
     similar = caseless_spellings().get(spelling.casefold(), frozenset())
