@@ -11,7 +11,7 @@ __all__ = ["MAX_FRAME_BYTES", "FrameProblem", "MllpDecoder", "frame"]
 
 START = b"\x0b"
 END = b"\x1c"
-BETWEEN = b"\r\n"
+LINE_ENDS = b"\r\n"
 NESTED_START = START + b"MSH"
 MAX_FRAME_BYTES = 100 * 1024 * 1024
 HEAD_BYTES = 4096
@@ -64,7 +64,8 @@ class MllpDecoder:
 
     def close(self) -> None:
         """Report what stands unfinished when the connection ends."""
-        self._report("truncated" if self._inside else "junk")
+        if self._size:
+            self._report("truncated" if self._inside else "junk")
         self._inside = False
 
     def take_problems(self) -> list[FrameProblem]:
@@ -73,8 +74,6 @@ class MllpDecoder:
         return problems
 
     def _keep(self, piece: bytes) -> None:
-        if not self._inside:
-            piece = piece.strip(BETWEEN)
         self._size += len(piece)
         room = (self._limit if self._inside else HEAD_BYTES) - len(self._kept)
         self._kept += piece[: max(room, 0)]
@@ -91,8 +90,9 @@ class MllpDecoder:
         return [b"MSH" + rest if nested else whole]
 
     def _report(self, kind: Literal["junk", "truncated", "oversized"]) -> None:
-        if self._size:
-            self._problems.append(FrameProblem(kind, self._size, bytes(self._kept[:HEAD_BYTES])))
+        head = bytes(self._kept[:HEAD_BYTES])
+        if kind != "junk" or head.strip(LINE_ENDS):
+            self._problems.append(FrameProblem(kind, self._size, head))
         self._forget()
 
     def _forget(self) -> None:

@@ -21,7 +21,7 @@ __all__ = ["note_left_out", "read_comment", "read_flag", "read_row_status", "rea
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row on its way. Rows of one non-empty `text_key` that follow each other are paragraphs of one text."""
+    """A row on its way; rows of one `text_key` that follow each other are paragraphs of one text."""
 
     result: LabResult
     text_key: tuple[str, str] | None

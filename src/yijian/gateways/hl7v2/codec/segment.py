@@ -19,9 +19,13 @@ class Composite:
 
     def text(self, component: int = 1, subcomponent: int = 1) -> str:
         """Return one value, unescaped and trimmed; empty where absent or sent as null."""
-        part = self._parts[component - 1] if component <= len(self._parts) else ""
-        pieces = part.split(self._syntax.subcomponent)
-        piece = pieces[subcomponent - 1].strip() if subcomponent <= len(pieces) else ""
+        piece = self._parts[component - 1] if component <= len(self._parts) else ""
+        if self._syntax.subcomponent in piece:
+            pieces = piece.split(self._syntax.subcomponent)
+            piece = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""
+        elif subcomponent > 1:
+            return ""
+        piece = piece.strip()
         return "" if piece == NULL else self._syntax.unescape(piece)
 
     def first_of(self, *components: int) -> str:
@@ -51,6 +55,7 @@ class Segment:
         self.name = line[:3]
         self.number = number
         self.syntax = syntax
+        self._firsts: dict[int, Composite] = {}
 
     @cached_property
     def fields(self) -> list[str]:
@@ -72,7 +77,11 @@ class Segment:
 
     def first(self, field: int) -> Composite:
         """Return the first repetition that says something, or an empty one."""
-        return next(iter(self.repetitions(field)), Composite("", self.syntax))
+        found = self._firsts.get(field)
+        if found is None:
+            found = next(iter(self.repetitions(field)), Composite("", self.syntax))
+            self._firsts[field] = found
+        return found
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """Return one value of the first repetition, unescaped and trimmed."""
