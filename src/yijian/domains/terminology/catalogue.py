@@ -31,13 +31,12 @@ class DemoPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_rows(name: str, shape: type[Row]) -> Iterator[Row]:
     """Yield the rows of `data/<name>` as `shape`; an empty cell leaves the field's default."""
-    with (DATA / name).open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines, strict=True)
-        for cells in reader:
-            try:
-                yield msgspec.convert(given(cells), shape, strict=False)
-            except (msgspec.ValidationError, ValueError) as fault:
-                raise CatalogueFault(f"{name} line {reader.line_num}: {fault}") from fault
+    reader = csv.DictReader((DATA / name).read_text(encoding="utf-8").splitlines(), strict=True)
+    for cells in reader:
+        try:
+            yield msgspec.convert(given(cells), shape, strict=False)
+        except (msgspec.ValidationError, ValueError) as fault:
+            raise CatalogueFault(f"{name} line {reader.line_num}: {fault}") from fault
 
 
 def given(cells: dict[str, str]) -> dict[str, object]:
