@@ -14,12 +14,13 @@ from yijian.foundation.secrets import load_keys
 REPOSITORY = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 UNDER_CI = bool(os.environ.get("CI"))
+HOME = pytest.StashKey[Path]()
 SERVER = pytest.StashKey[EmbeddedPostgres]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL and set the environment before Django reads it (pytest-django does so last)."""
-    home = Path(tempfile.mkdtemp(prefix="yijian-test-"))
+    home = config.stash[HOME] = Path(tempfile.mkdtemp(prefix="yijian-test-"))
     home.chmod(0o711)
     server = config.stash[SERVER] = EmbeddedPostgres(home, fsync="off")
     os.environ |= load_keys(home, {}, demo=True).environment() | {
@@ -30,12 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop PostgreSQL and leave nothing behind."""
+    """Stop PostgreSQL and leave nothing of the run behind."""
     server = config.stash.get(SERVER, None)
     if server:
         server.stop()
         shutil.rmtree(server.data.parent)
-        shutil.rmtree(os.environ["YIJIAN_HOME"])
+        shutil.rmtree(config.stash[HOME])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,6 +44,22 @@ def test_root_goes_elsewhere_from_a_closed_home(closed: Path, system_state: Path
     assert mode(closed) == 0o700
 
 
+def test_a_strict_umask_closes_nothing_that_must_be_passed(closed: Path, system_state: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        place = find_place(closed / "home", SOMEBODY)
+    finally:
+        os.umask(before)
+    assert mode(place.directory) == mode(system_state) == 0o711
+
+
+def test_a_closed_system_directory_is_left_closed(closed: Path, system_state: Path) -> None:
+    system_state.mkdir(mode=0o700)
+    with pytest.raises(CannotGoOn, match="chmod"):
+        find_place(closed / "home", SOMEBODY)
+    assert mode(system_state) == 0o700
+
+
 def test_emptied_home_starts_afresh(closed: Path, system_state: Path) -> None:
     place = find_place(closed, SOMEBODY)
     (closed / "postgres").unlink()

@@ -23,7 +23,7 @@ __all__ = ["MAJOR_VERSION", "Place", "ServiceUser", "find_place", "locate_progra
 MAJOR_VERSION = 18
 SYSTEM_STATE = Path("/var/lib/yijian")
 SYSTEM_USERS = ("postgres", "nobody")
-OWN_MODE = 0o711
+PASSABLE = 0o711
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +83,16 @@ def find_place(home: Path, user: ServiceUser | None) -> Place:
     It is `home/postgres`; where the service user cannot reach `home`, that is a link to a directory of
     its own under `/var/lib/yijian`, so that an emptied home starts afresh.
     """
-    home.mkdir(mode=OWN_MODE, parents=True, exist_ok=True)
+    _make_directory(home)
     directory = home / "postgres"
     if not directory.exists():
         if user and not _reachable_by_all(home):
             elsewhere = _system_state() / f"{home.name}-{secrets.token_hex(6)}"
-            elsewhere.mkdir(mode=OWN_MODE)
+            _make_directory(elsewhere)
             directory.unlink(missing_ok=True)
             directory.symlink_to(elsewhere)
         else:
-            directory.mkdir(mode=OWN_MODE)
+            _make_directory(directory)
     return Place(directory.resolve())
 
 
@@ -114,8 +114,17 @@ def _reachable_by_all(path: Path) -> bool:
     return all(step.stat().st_mode & stat.S_IXOTH for step in (absolute, *absolute.parents))
 
 
+def _make_directory(path: Path) -> None:
+    """Make a directory that others may pass through whatever the umask; leave one that exists as it is."""
+    if not path.exists():
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(PASSABLE)
+
+
 def _system_state() -> Path:
-    SYSTEM_STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_directory(SYSTEM_STATE)
+    if not SYSTEM_STATE.stat().st_mode & stat.S_IXOTH:
+        raise CannotGoOn(f"PostgreSQL's user must pass through {SYSTEM_STATE}: chmod o+x it or move it away.")
     return SYSTEM_STATE
 
 
