@@ -5,12 +5,17 @@ from uuid import UUID
 
 from yijian.domains.recognition.presentation import View
 from yijian.domains.recognition.queries import OpenFollowUp, list_citable, list_follow_ups
+from yijian.domains.recognition.rules import shows_sensitive
 from yijian.domains.recognition.services.cite import record_citation, record_view
 from yijian.domains.recognition.services.decide import record_decisions
 from yijian.domains.recognition.services.follow_up import close_follow_up, open_follow_ups
 from yijian.domains.recognition.services.match import Matched, match_order
+from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
 
 __all__ = [
+    "LEGAL_SITUATIONS",
+    "OUTCOMES",
+    "TECHNICAL_CODES",
     "Matched",
     "OpenFollowUp",
     "View",
@@ -23,6 +28,7 @@ __all__ = [
     "record_citation",
     "record_decisions",
     "record_view",
+    "shows_sensitive",
 ]
 
 
