@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django
 import pytest
 
 from yijian.foundation.database.embedded import EmbeddedPostgres
@@ -19,7 +20,7 @@ SERVER = pytest.StashKey[EmbeddedPostgres]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start PostgreSQL and set the environment before Django reads it (pytest-django does so last)."""
+    """Start PostgreSQL, set the environment, and only then let Django read it."""
     home = config.stash[HOME] = Path(tempfile.mkdtemp(prefix="yijian-test-"))
     home.chmod(0o711)
     server = config.stash[SERVER] = EmbeddedPostgres(home, fsync="off")
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "YIJIAN_HOME": str(home),
         "YIJIAN_DATABASE_URL": server.start(),
     }
+    django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

