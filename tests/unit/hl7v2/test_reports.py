@@ -365,8 +365,13 @@ def test_reads_a_name(sent: str, name: str | None) -> None:
         ("2", Sex.FEMALE),
         ("女", Sex.FEMALE),
         ("U", Sex.UNKNOWN),
-    ]
-    + [("9", Sex.UNKNOWN), ("0", Sex.UNKNOWN), ("O", Sex.OTHER), ("A", Sex.OTHER), ("", None), ("Q", None)],
+        ("9", Sex.UNKNOWN),
+        ("0", Sex.UNKNOWN),
+        ("O", Sex.OTHER),
+        ("A", Sex.OTHER),
+        ("", None),
+        ("Q", None),
+    ],
 )
 def test_reads_sex_by_hl7_and_by_the_national_standard(sent: str, sex: Sex | None) -> None:
     assert decode(result(ROW, patient=with_field(PATIENT, 8, sent))).patient.sex is sex

@@ -33,14 +33,12 @@ MANGLED = st.lists(st.one_of(PIECES, TEXT), max_size=12).map("".join)
 def try_all(raw: bytes, setting: str | None) -> None:
     """Peek, decode and acknowledge as the gateway does."""
     peeked = codec.peek(raw, setting)
+    refused = None
     try:
         codec.decode_message(raw, setting, NOW)
-        refused = None
     except codec.MessageRefused as refusal:
         refused = refusal
-        assert refusal.message
-        assert refusal.message_en
-        assert refusal.location
+    assert refused is None or (refused.message and refused.message_en and refused.location)
     answer = codec.acknowledge(peeked, "AE", refused=refused, now=NOW, control_id="1")
     assert answer.startswith(b"MSH")
     assert b"\rMSA" in answer

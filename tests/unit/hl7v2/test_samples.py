@@ -110,7 +110,7 @@ def test_every_observation_with_a_value_is_told_in_a_report(shared: Path) -> Non
 
 
 def test_splitting_agrees_with_python_hl7(shared: Path) -> None:
-    """python-hl7 is the independent reading; it cannot take `^~\\\\&`, a BOM or LF, so those are mended for it."""
+    """python-hl7 is the independent reading; it takes no LF and no doubled escape character."""
     for name, raw, _ in entries(shared):
         decoded = decode_text(raw, None, Notes())
         ours = parse(decoded.text, decoded.charset)

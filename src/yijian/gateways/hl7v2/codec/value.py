@@ -19,6 +19,7 @@ POINTERS = frozenset({"ED", "RP"})
 NUMBER = re.compile(r"(?:[<>≤≥]=?|=)?\s*[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 UID = re.compile(r"[0-2](?:\.\d+){3,}")
 SIGN = re.compile(r"(?:\d?\+{1,4}|\d\+|±|\+-|\+/-|-|\((?:\+{1,4}|-|±)\))")
+MAX_NUMBER_CHARACTERS = 40
 MAX_PDF_CHARACTERS = 80 * 1024 * 1024
 PDF_MAGIC = b"%PDF-"
 
@@ -54,7 +55,7 @@ def printed(data_type: str, part: Composite) -> str:
 
 def kind_of(data_type: str, text: str) -> Kind:
     """Judge by the text itself: senders put numbers into ST and words (`None`) into NM."""
-    if NUMBER.fullmatch(text):
+    if len(text) <= MAX_NUMBER_CHARACTERS and NUMBER.fullmatch(text):
         return "number"
     plain = unicodedata.normalize("NFKC", text).strip().casefold()
     if data_type in CODED or plain in QUALITATIVE or SIGN.fullmatch(plain):
