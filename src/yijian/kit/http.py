@@ -3,16 +3,39 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["Request", "Response", "json_response", "problem_document", "problem_response", "require_json"]
+__all__ = [
+    "PROBLEM_TYPE",
+    "Request",
+    "Response",
+    "json_response",
+    "problem_document",
+    "problem_headers",
+    "problem_response",
+    "require_json",
+]
 
 Headers = tuple[tuple[str, str], ...]
+
+PROBLEM_TYPE = "application/problem+json"
+TITLES = {
+    400: "Malformed request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Precondition failed",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Not acceptable as it stands",
+    503: "Temporarily unavailable",
+}
 
 NO_STORE = ("cache-control", "no-store")
 RETRY_AFTER_SECONDS = 5
@@ -57,31 +80,37 @@ def json_response(document: Any, status: int = 200) -> Response:
     return Response(status, body, (("content-type", "application/json"), NO_STORE))
 
 
-def problem_document(problem: Problem, trace_id: str) -> dict[str, Any]:
+def problem_document(problem: Problem, trace_id: str) -> bytes:
     """Return the problem document of a refusal (contract §5)."""
-    return {
-        "type": f"urn:yijian:problem:{problem.code}",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "code": problem.code,
-        "detail": problem.detail,
-        "errors": [{"path": error.path, "message": error.message} for error in problem.errors],
-        "trace_id": trace_id,
-    }
+    return msgspec.json.encode(
+        {
+            "type": f"urn:yijian:problem:{problem.code}",
+            "title": TITLES.get(problem.status, "Problem"),
+            "status": problem.status,
+            "code": problem.code,
+            "detail": problem.detail,
+            "errors": [{"path": error.path, "message": error.message} for error in problem.errors],
+            "trace_id": trace_id,
+        }
+    )
 
 
-def problem_response(problem: Problem, trace_id: str) -> Response:
-    """Return a refusal with the headers its status demands (RFC 6750 §3, RFC 9110 §10.2.3)."""
-    body = msgspec.json.encode(problem_document(problem, trace_id))
-    headers: Headers = (("content-type", "application/problem+json"), NO_STORE)
-    if problem.status == HTTPStatus.UNAUTHORIZED:
+def problem_headers(problem: Problem) -> Headers:
+    """Return the headers a refusal's status demands (RFC 6750 §3, RFC 9110 §10.2.3)."""
+    headers: Headers = (("content-type", PROBLEM_TYPE), NO_STORE)
+    if problem.status == 401:
         challenge = 'Bearer realm="yijian"'
         if problem.code != "token.missing":
             challenge += ', error="invalid_token"'
         headers += (("www-authenticate", challenge),)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if problem.status == 503:
         headers += (("retry-after", str(RETRY_AFTER_SECONDS)),)
-    return Response(problem.status, body, headers)
+    return headers
+
+
+def problem_response(problem: Problem, trace_id: str) -> Response:
+    """Return a refusal as a response."""
+    return Response(problem.status, problem_document(problem, trace_id), problem_headers(problem))
 
 
 def require_json(request: Request) -> None:
@@ -89,7 +118,7 @@ def require_json(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type and media_type != "application/json" and not media_type.endswith("+json"):
         error = FieldError("Content-Type", "send application/json")
-        raise Problem("body.media_type", f"The body is {media_type}, not JSON.", 415, (error,))
+        raise Problem("request.media_type", "Send Content-Type: application/json.", 415, (error,))
 
 
 @lru_cache(256)

@@ -1,53 +1,62 @@
 """Strict reading of JSON bodies: every fault names the field in the sender's own document."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["decode_body"]
+__all__ = ["decode"]
 
-T = TypeVar("T")
+Shape = TypeVar("Shape")
 
-PLACE = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
-FIELD = re.compile(r"field `(?P<name>[^`]+)`")
-ESCAPED_NUL = b"\\u0000"
+LOCATED = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
+UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`")
+MISSING_FIELD = re.compile(r"Object missing required field `(?P<name>.*)`")
+ESCAPED_NUL = rb"\u0000"
+
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(msgspec.json.Decoder)
 
 
-def decode_body(decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw, within: str = "") -> T:
-    """Decode `body`, which stands at path `within`; raise `Problem` 400 naming the field at fault.
+def decode(body: bytes | msgspec.Raw, shape: type[Shape], within: str = "") -> Shape:
+    """Return the body as `shape`; raise `Problem` 400 naming the field (`items[0].code`) and the fault.
 
-    A NUL character is refused as well: no text column can hold it.
+    `within` is the path of `body` where it is a part of a document. U+0000 is refused: no column holds it.
     """
     try:
-        value = decoder.decode(body)
+        value: Shape = _decoder(shape).decode(body)
         if ESCAPED_NUL in bytes(body):
             _refuse_nul(msgspec.json.decode(body), within)
     except msgspec.ValidationError as fault:
-        raise _misfit(str(fault), within) from None
+        error = _located(str(fault), within)
+        raise Problem("request.invalid", f"{error.path}: {error.message}", 400, (error,)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         reason = "nested too deeply" if isinstance(fault, RecursionError) else str(fault)
-        error = FieldError(within or "$", f"send well-formed JSON in UTF-8 ({reason})")
-        raise Problem("body.malformed", "The body is not JSON.", 400, (error,)) from None
+        remedy = (FieldError(within, "send one JSON document in UTF-8"),)
+        raise Problem("request.not_json", f"The body is not JSON: {reason}", 400, remedy) from None
     return value
 
 
-def _misfit(fault: str, within: str) -> Problem:
-    place = PLACE.fullmatch(fault)
-    message, path = (place["message"], place["path"] or "") if place else (fault, "")
-    named = FIELD.search(message)
-    if named and message.startswith("Object"):
-        path += f".{named['name']}"
-    path = f"{within}{path}".removeprefix(".") or "$"
-    return Problem("body.invalid", f"{path}: {message}", 400, (FieldError(path, message),))
+def _located(text: str, within: str) -> FieldError:
+    """Split msgspec's message into a path in the caller's document and what is wrong there."""
+    match = LOCATED.fullmatch(text)
+    message, path = (match["message"], match["path"] or "") if match else (text, "")
+    for pattern, remedy in (
+        (UNKNOWN_FIELD, "unknown field; leave it out"),
+        (MISSING_FIELD, "required field is missing"),
+    ):
+        if named := pattern.fullmatch(message):
+            message, path = remedy, f"{path}.{named['name']}"
+    return FieldError(f"{within}{path}".removeprefix("."), message)
 
 
 def _refuse_nul(value: Any, path: str) -> None:
     if isinstance(value, str) and "\0" in value:
-        error = FieldError(path.removeprefix(".") or "$", "leave out the character U+0000")
-        raise Problem("body.invalid", "A text contains the character U+0000.", 400, (error,))
+        error = FieldError(path.removeprefix("."), "leave U+0000 out")
+        raise Problem("request.nul", "Text cannot contain U+0000.", 400, (error,))
     if isinstance(value, dict):
         for name, member in value.items():
             _refuse_nul(name, path)

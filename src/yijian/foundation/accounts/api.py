@@ -1,6 +1,7 @@
 """The control plane's door: who calls, and programs registered."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import cache
 
 from django.conf import settings
@@ -11,13 +12,12 @@ from yijian.foundation.accounts.models import Client, Role, UsedToken, User
 from yijian.foundation.accounts.services import issue_secret, register_client
 from yijian.foundation.accounts.tokens import BearerTokens, read_issuer, verify_signed_by_caller
 from yijian.foundation.accounts.values import Caller, Scope, refused
-from yijian.kit.clock import now
 
 __all__ = [
     "Caller",
     "Scope",
-    "admit_bearer",
-    "admit_signed",
+    "authenticate_bearer",
+    "authenticate_signed",
     "find_demo_caller",
     "issue_secret",
     "register_client",
@@ -29,9 +29,9 @@ def _tokens() -> BearerTokens:
     return BearerTokens(settings.SECRET_KEY, settings.ENVIRONMENT.namespace)
 
 
-def admit_bearer(authorization: str | None) -> Caller:
-    """Admit the holder of one of our tokens, while its client is active; else raise `Problem` 401."""
-    caller = _tokens().verify(bearer_of(authorization), now())
+def authenticate_bearer(authorization: str | None, at: datetime) -> Caller:
+    """Return the holder of one of our tokens, while its client is active; else raise `Problem` 401."""
+    caller = _tokens().verify(bearer_of(authorization), at)
     active = Client.objects.filter(
         client_id=caller.client_id, institution_code=caller.institution_code, active=True
     )
@@ -41,13 +41,13 @@ def admit_bearer(authorization: str | None) -> Caller:
 
 
 @transaction.atomic
-def admit_signed(authorization: str | None, audiences: Collection[str]) -> Caller:
-    """Admit a CDS client by its signed JWT, which serves once; else raise `Problem` 401."""
+def authenticate_signed(authorization: str | None, audiences: Collection[str], at: datetime) -> Caller:
+    """Return a CDS client by its signed JWT, which serves once; else raise `Problem` 401."""
     token = bearer_of(authorization)
     client = Client.objects.filter(issuer=read_issuer(token), active=True).first()
     if client is None:
         raise refused("The issuer (iss) is not registered here.", "issuer.unknown")
-    _, used = verify_signed_by_caller(token, client.jwks, audiences=audiences, longest=CDS_LONGEST, at=now())
+    _, used = verify_signed_by_caller(token, client.jwks, audiences=audiences, longest=CDS_LONGEST, at=at)
     _, fresh = UsedToken.objects.get_or_create(
         issuer=used.issuer, jti=used.jti, defaults={"expires_at": used.expires_at}
     )

@@ -1,0 +1,183 @@
+"""The data plane's door: answer an order check, and leave its record in one commit with its audit."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from yijian.domains.identity.hot import resolve_patient
+from yijian.domains.identity.values import Certainty
+from yijian.domains.recognition.candidates import candidates_of
+from yijian.domains.recognition.ordering import build_order, wanted_codes
+from yijian.domains.recognition.presentation import View, present
+from yijian.domains.recognition.records import (
+    MATCH_COLUMNS,
+    MATCH_ITEM_COLUMNS,
+    MATCH_KEY_COLUMNS,
+    MatchRecord,
+    record_of,
+)
+from yijian.domains.recognition.rules import decide
+from yijian.domains.recognition.values import Answer, MatchRequest, Order
+from yijian.domains.results.hot import fetch_candidates
+from yijian.domains.sharing.values import Rulebook
+from yijian.foundation.accounts.values import Caller, UsedToken
+from yijian.foundation.audit.chain import Access
+from yijian.kit.clock import now
+from yijian.kit.crypto import FieldCipher
+from yijian.kit.errors import Problem
+from yijian.kit.ids import new_parent_id
+
+__all__ = ["Answered", "Footprint", "Matched", "OrderCheck", "Question", "View", "match", "record_matches"]
+
+ACQUIRE_SECONDS = 5
+
+
+class Connection(Protocol):
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What was asked, as rules see it, and their answer; the person where it is certain."""
+
+    order: Order
+    answer: Answer
+    person_id: UUID | None
+
+
+async def match(
+    connection: Connection,
+    rulebook: Rulebook,
+    cipher: FieldCipher,
+    institution_code: str,
+    request: MatchRequest,
+    at: datetime,
+    *,
+    replay: bool,
+) -> Matched:
+    """Answer an order check in two statements: numbers to person, person and items to candidates.
+
+    The second is left out where nothing could be shown anyway. `replay` answers as reports stood at `at`.
+    """
+    if institution_code not in rulebook.institutions:
+        raise Problem("institution.unknown", "The calling institution is not in the directory.", 403)
+    resolution, born = await resolve_patient(connection, request.patient, institution_code, cipher)
+    order = build_order(rulebook, institution_code, request, resolution.certainty, born, at)
+    person_id = resolution.person_id if resolution.certainty is Certainty.CERTAIN else None
+    rows: list[Any] = []
+    if person_id and (codes := _visible_codes(rulebook, order)):
+        rows = await fetch_candidates(connection, person_id, codes, at, replay=replay)
+    candidates, interventions = candidates_of(rows)
+    order = order.with_interventions(interventions)
+    return Matched(order, decide(rulebook, order, candidates), person_id)
+
+
+def _visible_codes(rulebook: Rulebook, order: Order) -> list[str]:
+    if not order.shows_anything:
+        return []
+    codes = wanted_codes(rulebook, order.items)
+    return [code for code in codes if order.shows_sensitive or not rulebook.items[code].sensitive]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An order check as a gateway hands it in. `used_token` must not have served before."""
+
+    caller: Caller
+    request: MatchRequest
+    channel: str
+    trace_id: str
+    view: View
+    used_token: UsedToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer, stored: the document of contract §5."""
+
+    document: dict[str, Any]
+    match_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What one question leaves behind, all in one commit."""
+
+    access: Access
+    match: MatchRecord | None = None
+    used_token: UsedToken | None = None
+
+
+class OrderCheck:
+    """Answers questions; each answer waits until its footprint is durable."""
+
+    def __init__(
+        self,
+        pool: Any,
+        rulebook: Callable[[], Rulebook],
+        cipher: FieldCipher,
+        store: Callable[[Footprint], Awaitable[None]],
+    ) -> None:
+        self._pool = pool
+        self._rulebook = rulebook
+        self._cipher = cipher
+        self._store = store
+
+    async def answer(self, question: Question) -> Answered:
+        """Answer one question; raise `Problem` where it cannot be taken."""
+        rulebook, request, asked_at = self._rulebook(), question.request, now()
+        replay = request.at is not None
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            matched = await match(
+                connection,
+                rulebook,
+                self._cipher,
+                question.caller.institution_code,
+                request,
+                request.at or asked_at,
+                replay=replay,
+            )
+        recorded = matched.answer.has_candidate and (request.record or not replay)
+        match_id = new_parent_id() if recorded else None
+        await self._store(_footprint(question, matched, match_id, asked_at))
+        document = present(rulebook, matched.order, matched.answer, match_id, question.view)
+        return Answered(document, match_id)
+
+
+def _footprint(question: Question, matched: Matched, match_id: UUID | None, asked_at: datetime) -> Footprint:
+    request, person_id = question.request, matched.person_id
+    access = Access(
+        at=asked_at,
+        actor=question.caller.client_id,
+        institution_code=question.caller.institution_code,
+        action="recognition.match",
+        person_id=person_id,
+        legal_basis=request.authorisation.basis.value,
+        detail={"match_id": str(match_id) if match_id else None, "items": len(matched.order.items)},
+        trace_id=question.trace_id,
+    )
+    if match_id is None or person_id is None:
+        return Footprint(access, used_token=question.used_token)
+    record = record_of(
+        person_id,
+        match_id,
+        request,
+        matched.order,
+        matched.answer,
+        channel=question.channel,
+        recorded_at=asked_at,
+    )
+    return Footprint(access, record, question.used_token)
+
+
+async def record_matches(connection: Any, records: list[MatchRecord]) -> None:
+    """Copy the rows of many matches, inside the caller's transaction."""
+    copy = connection.copy_records_to_table
+    keys = [record.key for record in records]
+    matches = [record.match for record in records]
+    items = [row for record in records for row in record.items]
+    await copy("recognition_matchkey", records=keys, columns=MATCH_KEY_COLUMNS)
+    await copy("recognition_match", records=matches, columns=MATCH_COLUMNS)
+    await copy("recognition_matchitem", records=items, columns=MATCH_ITEM_COLUMNS)
