@@ -6,9 +6,6 @@ from django.db import models
 
 from yijian.foundation.distribution import DistributionClass, distributed
 
-LANES = 4
-"""Messages of one patient always share a lane; a lane is processed in order by one worker at a time."""
-
 
 class MessageState(models.TextChoices):
     RECEIVED = "received", "已接收"

@@ -1,0 +1,93 @@
+"""The worker: a thread for each lane of the inbox, one that delivers events, one that listens for hints.
+
+Import it when Django is set up.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection
+
+from yijian.config.subscriptions import SUBSCRIPTIONS
+from yijian.foundation.database.locked_loop import LockedLoop
+from yijian.foundation.inbox.lane import lane_loop
+from yijian.foundation.inbox.services import Processor, take_over_abandoned
+from yijian.foundation.inbox.values import LANES
+from yijian.foundation.outbox.delivery import delivery_loop
+from yijian.gateways.hl7v2 import ingest as hl7
+from yijian.kit import clock
+
+__all__ = ["PROCESSORS", "main", "run_worker"]
+
+PROCESSORS: Mapping[str, Processor] = {hl7.PROTOCOL: hl7.process}
+HINT_SECONDS = 1.0
+SWEEP_SECONDS = 60.0
+AWAY_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT, end after the messages under way; return the exit status."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return 0 if run_worker(stop) else 1
+
+
+def run_worker(stop: threading.Event) -> bool:
+    """Work until `stop` is set; False if a thread failed: then the process should end and begin anew."""
+    failed = threading.Event()
+    lanes = [lane_loop(lane, PROCESSORS, stop) for lane in range(LANES)]
+    loops = [*lanes, delivery_loop(SUBSCRIPTIONS, stop)]
+    work: list[Callable[[], None]] = [loop.run for loop in loops]
+    work.append(lambda: _listen(lanes, stop))
+    threads = [threading.Thread(target=_guard, args=(job, stop, failed)) for job in work]
+    for thread in threads:
+        thread.start()
+    log.info("worker started", lanes=LANES)
+    stop.wait()
+    for loop in loops:
+        loop.wake.set()
+    for thread in threads:
+        thread.join()
+    log.info("worker stopped")
+    return not failed.is_set()
+
+
+def _guard(job: Callable[[], None], stop: threading.Event, failed: threading.Event) -> None:
+    try:
+        job()
+    except Exception:
+        log.exception("a thread of the worker failed: ending")
+        failed.set()
+        stop.set()
+
+
+def _listen(lanes: Sequence[LockedLoop], stop: threading.Event) -> None:
+    """Wake the lanes when a listener says that it kept messages; a hint only, for they look by themselves."""
+    while not stop.is_set():
+        try:
+            _pass_on_hints(lanes, stop)
+        except (DatabaseError, InterfaceError, OSError):
+            log.exception("the database is away")
+            stop.wait(AWAY_SECONDS)
+        finally:
+            connection.close()
+
+
+def _pass_on_hints(lanes: Sequence[LockedLoop], stop: threading.Event) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("LISTEN inbox")
+    swept_at = 0.0
+    while not stop.is_set():
+        with connection.wrap_database_errors:
+            hints = list(connection.connection.notifies(timeout=HINT_SECONDS, stop_after=1))
+        for lane in lanes if hints else ():
+            lane.wake.set()
+        if time.monotonic() - swept_at >= SWEEP_SECONDS:
+            take_over_abandoned(PROCESSORS, now=clock.now())
+            swept_at = time.monotonic()

@@ -1,0 +1,74 @@
+"""One transaction for whatever arrives while the one before commits: many messages, one fsync."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+__all__ = ["GroupCommit"]
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Hands items to `write` in groups, in the order they were submitted, one group at a time.
+
+    `write` returns one answer per item once they are durable. If a group fails by an error of the type
+    `separable`, its items are written one by one, so that none suffers for another.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        most: int = 64,
+        separable: type[Exception] | tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._write = write
+        self._most = most
+        self._separable = separable
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Answer:
+        """Return the answer for `item` when it is durable, or raise what kept it from being so."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._drain())
+        return await answer
+
+    async def close(self) -> None:
+        """Wait until everything submitted is answered."""
+        if self._writer is not None:
+            await self._writer
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._commit(group)
+        finally:
+            self._writer = None
+
+    async def _commit(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._write([item for item, _ in group])
+        except self._separable as error:
+            if len(group) == 1:
+                _fail(group, error)
+            else:
+                for single in group:
+                    await self._commit([single])
+        except Exception as error:
+            _fail(group, error)
+        else:
+            for (_, waiting), answer in zip(group, answers, strict=True):
+                if not waiting.done():
+                    waiting.set_result(answer)
+
+
+def _fail(group: Sequence[tuple[object, asyncio.Future[Answer]]], error: Exception) -> None:
+    for _, waiting in group:
+        if not waiting.done():
+            waiting.set_exception(error)

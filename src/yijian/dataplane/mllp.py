@@ -1,0 +1,169 @@
+"""The MLLP listener: HL7 v2 over TCP, every message on disk before it is answered."""
+
+import asyncio
+import socket
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
+
+import asyncpg
+import structlog
+from prometheus_client import Gauge
+
+from yijian.dataplane.admission import Address, Admission, Admitted
+from yijian.dataplane.later_answers import LaterAnswers
+from yijian.gateways.hl7v2 import hot as hl7
+from yijian.gateways.hl7v2.codec import MllpDecoder, frame
+
+__all__ = ["MllpListener"]
+
+CONNECTIONS = Gauge("yijian_mllp_connections", "Open MLLP connections")
+READ_BYTES = 64 * 1024
+BACKLOG = 512
+KEEPALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
+"""Seconds of silence, seconds between probes, probes: what frees us of peers that vanished."""
+
+log = structlog.get_logger(__name__)
+
+
+class MllpListener:
+    """Listens on one address; start it, and stop it to finish what is under way."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        *,
+        host: str,
+        port: int,
+        sender_seconds: float = 3,
+        later_seconds: float = 0.25,
+    ) -> None:
+        self._address = (host, port)
+        self._admission = Admission(pool, sender_seconds=sender_seconds)
+        self._later = LaterAnswers(pool, seconds=later_seconds)
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._answering: asyncio.Task[None] | None = None
+
+    async def start(self) -> int:
+        """Begin to listen; return the port."""
+        host, port = self._address
+        self._answering = asyncio.create_task(self._later.run())
+        self._server = await asyncio.start_server(self._meet, host, port, backlog=BACKLOG)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Take no more messages, answer those that are under way, close."""
+        if self._server:
+            self._server.close()
+        await asyncio.gather(*[connection.stop() for connection in self._connections])
+        await self._admission.close()
+        if self._answering:
+            self._answering.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._answering
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer, self._admission, self._later)
+        self._connections.add(connection)
+        CONNECTIONS.inc()
+        try:
+            await connection.converse()
+        finally:
+            CONNECTIONS.dec()
+            self._connections.discard(connection)
+            self._later.forget(connection)
+
+
+class Connection:
+    """One sender's connection: its messages are judged, kept and answered one after the other."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        admission: Admission,
+        later: LaterAnswers,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._admission = admission
+        self._later = later
+        self._peer = peer_address(writer)
+        self._reading = False
+        self._stopping = False
+        self._ended = asyncio.Event()
+        keep_alive(writer)
+
+    async def stop(self) -> None:
+        """End, after the message under way is answered."""
+        self._stopping = True
+        if self._reading:
+            self._writer.close()
+        await self._ended.wait()
+
+    def say(self, answer: bytes) -> None:
+        """Send an answer without waiting for the peer to take it."""
+        if answer and not self._writer.is_closing():
+            self._writer.write(frame(answer))
+
+    async def converse(self) -> None:
+        """Serve the connection until its end."""
+        try:
+            await self._serve()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            if not isinstance(error, ConnectionError):
+                log.exception("messages cannot be kept: closing the connection unanswered")
+        finally:
+            self._writer.close()
+            self._ended.set()
+
+    async def _serve(self) -> None:
+        decoder = MllpDecoder()
+        while not self._stopping and (data := await self._read()):
+            for raw in decoder.feed(data):
+                await self._answer(await self._admission.admit(raw, self._peer))
+            await self._take_problems(decoder)
+        decoder.close()
+        await self._take_problems(decoder)
+
+    async def _read(self) -> bytes:
+        self._reading = True
+        try:
+            return await self._reader.read(READ_BYTES)
+        except ConnectionError:
+            return b""
+        finally:
+            self._reading = False
+
+    async def _take_problems(self, decoder: MllpDecoder) -> None:
+        for problem in decoder.take_problems():
+            admitted = await self._admission.keep_fragment(problem, self._peer)
+            if problem.kind == "oversized":
+                await self._answer(admitted)
+
+    async def _answer(self, admitted: Admitted | None) -> None:
+        if admitted is None:
+            return
+        kept = admitted.kept
+        self.say(kept.answer)
+        if not kept.reason.code and hl7.wants_later_answer(admitted.peek):
+            self._later.promise(kept.message_id, admitted.peek, self)
+        await self._writer.drain()
+
+
+def peer_address(writer: asyncio.StreamWriter) -> Address:
+    """Return the peer's address; an IPv4 peer on an IPv6 socket is an IPv4 peer."""
+    address = ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def keep_alive(writer: asyncio.StreamWriter) -> None:
+    """Have the system notice peers that are gone without a word."""
+    connected: socket.socket = writer.get_extra_info("socket")
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            connected.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,47 @@
+"""Connections of the data plane: asyncpg with msgspec as its JSON."""
+
+import asyncpg
+import msgspec
+
+__all__ = ["create_pool"]
+
+STATEMENT_CACHE = 256
+COMMAND_SECONDS = 60
+CONNECT_SECONDS = 10
+IDLE_SECONDS = 300
+JSONB_VERSION = b"\x01"
+"""The first byte of jsonb in PostgreSQL's binary form."""
+
+
+async def create_pool(
+    url: str, *, application_name: str, min_size: int = 1, max_size: int = 8
+) -> asyncpg.Pool:
+    """Open a pool whose connections speak JSON and JSONB as Python values, in binary."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        init=_teach_json,
+        timeout=CONNECT_SECONDS,
+        command_timeout=COMMAND_SECONDS,
+        statement_cache_size=STATEMENT_CACHE,
+        max_inactive_connection_lifetime=IDLE_SECONDS,
+        server_settings={"application_name": application_name, "timezone": "UTC"},
+    )
+
+
+async def _teach_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "json", encoder=msgspec.json.encode, decoder=msgspec.json.decode, schema="pg_catalog", format="binary"
+    )
+    await connection.set_type_codec(
+        "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
+    )
+
+
+def _encode_jsonb(value: object) -> bytes:
+    return JSONB_VERSION + msgspec.json.encode(value)
+
+
+def _decode_jsonb(data: bytes) -> object:
+    return msgspec.json.decode(memoryview(data)[len(JSONB_VERSION) :])

@@ -1,0 +1,72 @@
+"""Look into the inbox: how many messages are in which state, which ones, and what exactly came."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Count
+
+from yijian.foundation.inbox.models import InboxMessage, Sender, WorkItem
+from yijian.foundation.inbox.values import MessageSummary
+
+__all__ = [
+    "count_by_state",
+    "find_message",
+    "has_open_work_items",
+    "list_messages",
+    "raw_of",
+    "sender_encoding",
+]
+
+FIELDS = tuple(MessageSummary.__dataclass_fields__)
+
+
+def count_by_state(institution_codes: Sequence[str] | None = None) -> dict[str, int]:
+    """Return the number of messages in each state; None counts every institution and nobody's."""
+    messages = InboxMessage.objects.all()
+    if institution_codes is not None:
+        messages = messages.filter(institution_code__in=institution_codes)
+    return dict(messages.values_list("state").annotate(Count("message_id")).order_by())
+
+
+def list_messages(
+    *,
+    institution_codes: Sequence[str] | None = None,
+    state: str | None = None,
+    reason_code: str | None = None,
+    before: UUID | None = None,
+    most: int = 50,
+) -> list[MessageSummary]:
+    """Return messages, newest first; `before` is the last id of the page before."""
+    messages = InboxMessage.objects.all()
+    if institution_codes is not None:
+        messages = messages.filter(institution_code__in=institution_codes)
+    if state is not None:
+        messages = messages.filter(state=state)
+    if reason_code is not None:
+        messages = messages.filter(reason_code=reason_code)
+    if before is not None:
+        messages = messages.filter(message_id__lt=before)
+    return [MessageSummary(*row) for row in messages.order_by("-message_id").values_list(*FIELDS)[:most]]
+
+
+def find_message(message_id: UUID) -> MessageSummary | None:
+    """Return one message without its content."""
+    row = InboxMessage.objects.filter(message_id=message_id).values_list(*FIELDS).first()
+    return MessageSummary(*row) if row else None
+
+
+def raw_of(message_id: UUID) -> bytes | None:
+    """Return the bytes exactly as they came; the caller audits who looked."""
+    raw = InboxMessage.objects.filter(message_id=message_id).values_list("raw", flat=True).first()
+    return None if raw is None else bytes(raw)
+
+
+def has_open_work_items(message_id: UUID) -> bool:
+    """Tell whether a person still has something to mend for this message."""
+    return WorkItem.objects.filter(message_id=message_id, resolved_at=None).exists()
+
+
+def sender_encoding(facility: str) -> str | None:
+    """Return the character set registered for a sender's undeclared messages."""
+    found = Sender.objects.filter(facility=facility).values_list("encoding", flat=True).first()
+    return found or None

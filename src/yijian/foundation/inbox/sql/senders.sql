@@ -1,0 +1,3 @@
+SELECT facility, institution_code, encoding, addresses
+FROM inbox_sender
+WHERE active

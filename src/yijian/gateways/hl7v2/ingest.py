@@ -1,0 +1,90 @@
+"""From a kept message of HL7 v2 to persons and reports, in the caller's transaction."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from yijian.domains.identity import api as identity
+from yijian.domains.results import api as results
+from yijian.domains.results.values import WorkItemNote
+from yijian.foundation.inbox import api as inbox
+from yijian.gateways.hl7v2.codec import (
+    PERSON_NEEDED,
+    Cancellation,
+    MessageRefused,
+    ParsedMessage,
+    decode_message,
+)
+from yijian.gateways.hl7v2.hot import PROTOCOL, Fault
+from yijian.kit import clock
+from yijian.kit.errors import Problem
+
+__all__ = ["PROTOCOL", "process"]
+
+OF_THE_SENDER = frozenset({"encoding.guessed", "encoding.unknown", "encoding.not_ascii"})
+"""Mended once for all messages of a sender; the others are mended message by message."""
+NOT_FOUND = 404
+
+
+def process(message: inbox.KeptMessage) -> inbox.Fate:
+    """Record what a message says; it waits if it left a person something to mend.
+
+    Raises Problem with HL7's error code where the message cannot be taken.
+    """
+    parsed = _decode(message)
+    at = clock.now()
+    _record(parsed, message, at)
+    _open_work_items(parsed.notes, message, at)
+    if inbox.has_open_work_items(message.message_id):
+        return inbox.Fate("waiting", "work_item.open", "有待办需要人工处理，处理后自动完成。")
+    return inbox.Fate("recorded", "", "；".join(note.detail for note in parsed.notes))
+
+
+def _decode(message: inbox.KeptMessage) -> ParsedMessage:
+    """Decode as on the day it came: an instant then in the future stays absurd."""
+    try:
+        return decode_message(message.raw, message.sender_encoding, message.received_at)
+    except MessageRefused as refused:
+        fault = Fault(str(int(refused.error_code)), refused)
+        raise Problem(fault.code, fault.text) from refused
+
+
+def _record(parsed: ParsedMessage, message: inbox.KeptMessage, at: datetime) -> None:
+    if parsed.kind == "adt":
+        identity.record_patient(
+            parsed.patient, message.institution_code, message_id=message.message_id, at=at, update=True
+        )
+    for report in parsed.reports:
+        results.record_report(
+            report,
+            institution_code=message.institution_code,
+            source=PROTOCOL,
+            message_id=message.message_id,
+            at=at,
+        )
+    for cancellation in parsed.cancellations:
+        _cancel(cancellation, message.institution_code, at)
+
+
+def _cancel(cancellation: Cancellation, institution_code: str, at: datetime) -> None:
+    """Void a report; an order cancelled before any report came leaves nothing to void."""
+    try:
+        results.void_report(
+            institution_code, cancellation.report_no, cancellation.cancelled_at, "HL7 OBR-25 X", at=at
+        )
+    except Problem as problem:
+        if problem.status != NOT_FOUND:
+            raise
+
+
+def _open_work_items(notes: Iterable[WorkItemNote], message: inbox.KeptMessage, at: datetime) -> None:
+    for note in notes:
+        if note.kind in PERSON_NEEDED:
+            common = note.kind in OF_THE_SENDER
+            inbox.open_work_item(
+                message.institution_code,
+                note.kind,
+                message.facility if common else str(message.message_id),
+                at=at,
+                detail={"detail": note.detail},
+                message_id=message.message_id,
+            )
