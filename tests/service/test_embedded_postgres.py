@@ -1,6 +1,7 @@
 """The embedded PostgreSQL survives what happens to demos: kills, restarts, second processes."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -156,6 +157,7 @@ def test_ignores_a_lock_file_that_names_a_stranger(server: EmbeddedPostgres) -> 
     lines = lock_file.read_text().splitlines()
     server.stop()
     lock_file.write_text("\n".join([str(os.getppid()), *lines[1:], ""]))
+    shutil.chown(lock_file, server.data.owner(), server.data.group())
     assert ask(server.start(), "SELECT 1") == 1
 
 

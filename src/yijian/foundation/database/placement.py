@@ -131,7 +131,7 @@ def _system_state() -> Path:
 
 
 def _copy_package(installed: Path) -> Path:
-    """Copy PostgreSQL and, beside its package, the libraries it finds by a relative path; return the package."""
+    """Copy PostgreSQL and the libraries it expects beside its package; return the copied package."""
     fingerprint = hashlib.sha256((installed / DISTRIBUTION / "bin" / "postgres").read_bytes()).hexdigest()
     target = _system_state() / f"postgresql-{MAJOR_VERSION}-{fingerprint[:12]}"
     if not target.exists():
