@@ -31,8 +31,10 @@ def get_overview(institutions: Sequence[str], since: datetime, until: datetime) 
             facts = Facts(declined=number)
             declines[row["reason_code"], row["technical_code"]] += number
         counted.append((row["institution_code"], row["item_code"], facts))
-    for row in fetch(read_sql(PACKAGE, "citations"), *window):
-        counted.append((row["institution_code"], row["item_code"], Facts(citations=row["citations"])))
+    counted += [
+        (row["institution_code"], row["item_code"], Facts(citations=row["citations"]))
+        for row in fetch(read_sql(PACKAGE, "citations"), *window)
+    ]
     apart = fetch(read_sql(PACKAGE, "apart"), *window)[0]
     total = _sum((("", facts) for _, _, facts in counted)).get("", Facts())
     return Overview(
