@@ -21,7 +21,13 @@ __all__ = ["document"]
 
 OPERATIONS: tuple[tuple[str, str, str, type | None, type | None], ...] = (
     ("/api/v1/recognition/match", "recognition.match", "能用什么代替将要开的医嘱", MatchRequest, None),
-    ("/api/v1/recognition/decisions", "recognition.decide", "采纳或不采纳", DecisionSubmission, DecisionsRecorded),
+    (
+        "/api/v1/recognition/decisions",
+        "recognition.decide",
+        "采纳或不采纳",
+        DecisionSubmission,
+        DecisionsRecorded,
+    ),
     ("/api/v1/recognition/citable", "recognition.decide", "可引用的已采纳结果", CitableRequest, None),
     ("/api/v1/recognition/citations", "recognition.decide", "引用回写", CitationSubmission, CitationRecorded),
     ("/api/v1/reports", "report.write", "上传检验或检查报告", UploadedReport, Recorded),
@@ -52,11 +58,12 @@ PROBLEM_SCHEMA = {
 @cache
 def build() -> dict[str, Any]:
     """Return the whole document."""
-    shapes = [shape for operation in OPERATIONS for shape in operation[3:] if shape is not None]
+    shapes = [shape for *_, asked, answered in OPERATIONS for shape in (asked, answered) if shape]
     schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
-    by_shape = dict(zip(shapes, schemas, strict=True))
-    paths = {path: {"post": _operation(*rest, by_shape)} for path, *rest in OPERATIONS}
-    paths["/api/v1/marks"] = {"get": _marks()}
+    by_shape: dict[type | None, Any] = dict(zip(shapes, schemas, strict=True))
+    paths: dict[str, Any] = {"/api/v1/marks": {"get": _marks()}}
+    for path, scope, summary, asked, answered in OPERATIONS:
+        paths[path] = {"post": _operation(scope, summary, by_shape[asked], by_shape.get(answered))}
     return {
         "openapi": "3.1.0",
         "info": {"title": "一检 Yijian", "version": "1"},
@@ -80,13 +87,13 @@ def build() -> dict[str, Any]:
 
 
 def _operation(
-    scope: str, summary: str, asked: type, answered: type | None, schemas: dict[type, Any]
+    scope: str, summary: str, asked: dict[str, Any], answered: dict[str, Any] | None
 ) -> dict[str, Any]:
-    answer = schemas[answered] if answered else {"type": "object"}
+    answer = answered or {"type": "object"}
     return {
         "summary": summary,
         "security": [{"oauth": [scope]}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schemas[asked]}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
         "responses": {
             "200": {"description": "OK", "content": {"application/json": {"schema": answer}}},
             "default": PROBLEM,

@@ -51,11 +51,13 @@ def record_citation(
             409,
             (FieldError("cited_at", "an item is cited once; repeat the first submission unchanged"),),
         )
-    return CitationRecorded(**_fields(submission), recorded_at=citation.recorded_at)
-
-
-def _fields(submission: CitationSubmission) -> dict[str, object]:
-    return {name: getattr(submission, name) for name in submission.__struct_fields__}
+    return CitationRecorded(
+        match_item_id=submission.match_item_id,
+        cited_at=submission.cited_at,
+        department=submission.department,
+        practitioner=submission.practitioner,
+        recorded_at=citation.recorded_at,
+    )
 
 
 def _find(institution_code: str, match_id: UUID, path: str) -> Match:

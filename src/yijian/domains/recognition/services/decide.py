@@ -10,6 +10,7 @@ from django.db import transaction
 
 from yijian.domains.recognition import errors
 from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey
+from yijian.domains.recognition.services.follow_up import report_id_of
 from yijian.domains.recognition.values import (
     DecidedItem,
     DecisionKind,
@@ -205,7 +206,7 @@ def _open_follow_up(bound: MatchItem, decided_sequence: int, state: ReportState,
         kind="report_voided" if voided else "report_corrected",
         match_id=bound.match_id,
         sequence=decided_sequence,
-        report_id=bound.report_id,
+        report_id=report_id_of(bound),
         old_version=bound.report_version,
         new_version=None if voided else state.current_version,
         reason=state.void_reason or "",

@@ -22,13 +22,21 @@ def open_follow_ups(
         rows = rows.filter(report_version__lt=new_version)
     opened = 0
     for row in rows:
-        for sequence in {row.sequence, row.parent} - {None}:
+        decided = {row.sequence} if row.parent is None else {row.sequence, row.parent}
+        for sequence in sorted(decided):
             opened += _open_if_accepted(row, sequence, new_version, void_reason, at)
     return opened
 
 
+def report_id_of(row: MatchItem) -> UUID:
+    """Return the report a row relied on; only rows with a candidate are decided."""
+    if row.report_id is None:
+        raise ValueError("a match item without candidate relies on no report")
+    return row.report_id
+
+
 def _open_if_accepted(
-    row: MatchItem, sequence: int | None, new_version: int | None, void_reason: str, at: datetime
+    row: MatchItem, sequence: int, new_version: int | None, void_reason: str, at: datetime
 ) -> bool:
     accepted = Decision.objects.filter(
         person_id=row.person_id,
@@ -47,7 +55,7 @@ def _open_if_accepted(
         defaults={
             "follow_up_id": new_id(),
             "institution_code": row.institution_code,
-            "report_id": row.report_id,
+            "report_id": report_id_of(row),
             "old_version": row.report_version,
             "reason": void_reason[:255],
             "opened_at": at,
