@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from uuid import UUID
 
 from yijian.domains.identity.values import (
     Certainty,
+    Disagreement,
     Identifier,
     IdentifierType,
     PatientDescription,
@@ -20,7 +22,17 @@ from yijian.domains.identity.values import (
 from yijian.kit import resident_id
 from yijian.kit.crypto import FieldCipher
 
-__all__ = ["KnownKey", "UsableNumber", "disagreement", "normal_name", "resolve", "usable_numbers"]
+__all__ = [
+    "KnownKey",
+    "UsableNumber",
+    "contradictions",
+    "demographic_disagreement",
+    "disagreement",
+    "normal_name",
+    "resolve",
+    "strongest_of",
+    "usable_numbers",
+]
 
 DOTS = str.maketrans(dict.fromkeys("·•・‧∙⋅．.", "·"))
 
@@ -58,7 +70,7 @@ def normal_name(name: str | None) -> str:
 def usable_numbers(
     identifiers: Iterable[Identifier], institution_code: str, cipher: FieldCipher
 ) -> tuple[UsableNumber, ...]:
-    """Return the numbers that can be trusted as keys; a resident number with a wrong check digit is not one."""
+    """Return the numbers that can be trusted as keys: no resident number with a wrong check digit."""
     numbers = []
     for identifier in identifiers:
         value, issuer = identifier.value.strip(), ""
@@ -88,12 +100,12 @@ def disagreement(description: PatientDescription, name: str, sex: str, birth_dat
     return found
 
 
-def _against_own_number(description: PatientDescription, numbers: Sequence[UsableNumber]) -> list[str]:
-    """A resident number says birth date and sex by itself; the description must not contradict it."""
-    for number in numbers:
-        if number.type is IdentifierType.RESIDENT_ID and (parsed := resident_id.parse(number.value)):
-            return disagreement(description, "", parsed.sex, parsed.birth_date)
-    return []
+def contradictions(description: PatientDescription, number: UsableNumber) -> list[str]:
+    """Name what the description says otherwise than the number itself: it states sex and birth date."""
+    if number.type is not IdentifierType.RESIDENT_ID:
+        return []
+    parsed = resident_id.parse(number.value)
+    return disagreement(description, "", parsed.sex, parsed.birth_date) if parsed else []
 
 
 def resolve(
@@ -105,25 +117,50 @@ def resolve(
     disagree, or the number is in dispute and the demographics do not positively agree.
     """
     by_digest = {key.digest: key for key in known}
+    found = [
+        field
+        for number in numbers
+        if number.digest not in by_digest
+        for field in contradictions(description, number)
+    ]
     keys = [by_digest[n.digest] for n in numbers if n.digest in by_digest]
-    contradictions = _against_own_number(description, numbers)
     if not keys:
-        if contradictions:
-            return Resolution(certainty=Certainty.UNCERTAIN, disagreement=tuple(contradictions))  # type: ignore[arg-type]
-        return Resolution(certainty=Certainty.UNKNOWN)
-    strongest = min(keys, key=lambda key: key.kind == IdentifierType.LOCAL)
-    found = list(contradictions)
+        certainty = Certainty.UNCERTAIN if found else Certainty.UNKNOWN
+        return Resolution(certainty=certainty, disagreement=_once(found))
+    strongest = strongest_of(keys)
     if any(key.person_id != strongest.person_id for key in keys):
         found.append("local")
-    for key in keys:
-        found += disagreement(description, key.name, key.sex, key.birth_date)
+    found += demographic_disagreement(description, keys)
     settled = all(_settled(key, description) for key in keys)
     certainty = Certainty.CERTAIN if settled and not found else Certainty.UNCERTAIN
-    return Resolution(
-        certainty=certainty,
-        person_id=strongest.person_id,
-        disagreement=tuple(dict.fromkeys(found)),  # type: ignore[arg-type]
-    )
+    return Resolution(certainty=certainty, person_id=strongest.person_id, disagreement=_once(found))
+
+
+def strongest_of(keys: Sequence[KnownKey]) -> KnownKey:
+    """Return the key to believe first: numbers the state gives go before an institution's own."""
+    return min(keys, key=lambda key: key.kind == IdentifierType.LOCAL)
+
+
+def demographic_disagreement(description: PatientDescription, keys: Sequence[KnownKey]) -> list[str]:
+    """Name what disagrees with the keys, save what an undoubted local key of the same person says alike.
+
+    A local key can differ from its person's other keys only because somebody settled that it may: a name
+    the hospital misspells is asked about once.
+    """
+    alike = [
+        key for key in keys if key.kind == IdentifierType.LOCAL and not (key.disputed or key.provisional)
+    ]
+    return [
+        field
+        for key in keys
+        for field in disagreement(description, key.name, key.sex, key.birth_date)
+        if not any(other.person_id == key.person_id and _agrees(description, other, field) for other in alike)
+    ]
+
+
+def _agrees(description: PatientDescription, key: KnownKey, field: str) -> bool:
+    stated = key.sex in {Sex.MALE, Sex.FEMALE} if field == "sex" else bool(getattr(key, field))
+    return stated and field not in disagreement(description, key.name, key.sex, key.birth_date)
 
 
 def _settled(key: KnownKey, description: PatientDescription) -> bool:
@@ -132,3 +169,7 @@ def _settled(key: KnownKey, description: PatientDescription) -> bool:
     if not key.disputed:
         return True
     return bool(description.name and key.name and description.birth_date and key.birth_date)
+
+
+def _once(fields: Iterable[str]) -> tuple[Disagreement, ...]:
+    return tuple(dict.fromkeys(cast("Iterable[Disagreement]", fields)))

@@ -24,7 +24,9 @@ def insert_rows(rows: Sequence[models.Model], *, on_conflict: Literal["fail", "n
         sql.SQL(", ").join([one_row] * len(rows)),
         sql.SQL(" ON CONFLICT DO NOTHING" if on_conflict == "nothing" else ""),
     )
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields]
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields
+    ]
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.rowcount)

@@ -1,0 +1,26 @@
+"""The only synchronous door to persons: link a description, settle a doubt, look somebody up."""
+
+from yijian.domains.identity.policy import may
+from yijian.domains.identity.queries import (
+    find_person_by_number,
+    get_birth_date,
+    get_person_summary,
+    list_open_reviews,
+    resolve_patient,
+    search_people,
+)
+from yijian.domains.identity.services import record_patient, settle_review
+from yijian.domains.identity.standing import current_person_id
+
+__all__ = [
+    "current_person_id",
+    "find_person_by_number",
+    "get_birth_date",
+    "get_person_summary",
+    "list_open_reviews",
+    "may",
+    "record_patient",
+    "resolve_patient",
+    "search_people",
+    "settle_review",
+]

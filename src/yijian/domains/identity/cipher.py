@@ -1,0 +1,20 @@
+"""The one cipher of the control plane, and what may be shown of a number."""
+
+from functools import cache
+
+from django.conf import settings
+
+from yijian.kit.crypto import FieldCipher
+
+__all__ = ["field_cipher", "mask"]
+
+
+@cache
+def field_cipher() -> FieldCipher:
+    """Return the cipher of this process's field key."""
+    return FieldCipher(settings.FIELD_KEY)
+
+
+def mask(number: str) -> str:
+    """Return a resident identity number for display: `370102********2158`."""
+    return f"{number[:6]}{'*' * (len(number) - 10)}{number[-4:]}"

@@ -1,0 +1,117 @@
+"""Reads: persons as summaries, numbers masked, and the reviews that are open."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from yijian.domains.identity.cipher import field_cipher, mask
+from yijian.domains.identity.index import read_keys
+from yijian.domains.identity.models import IdentityReview, Person, ReviewState
+from yijian.domains.identity.rules import resolve, strongest_of, usable_numbers
+from yijian.domains.identity.standing import current_person_id, decrypt_described
+from yijian.domains.identity.values import (
+    Identifier,
+    IdentifierType,
+    OpenReview,
+    PatientDescription,
+    PersonSummary,
+    Resolution,
+    Sex,
+)
+from yijian.kit.errors import Problem
+
+__all__ = [
+    "find_person_by_number",
+    "get_birth_date",
+    "get_person_summary",
+    "list_open_reviews",
+    "resolve_patient",
+    "search_people",
+]
+
+MOST_FOUND = 20
+
+
+def resolve_patient(description: PatientDescription, institution_code: str) -> Resolution:
+    """Decide who is meant, without changing anything."""
+    numbers = usable_numbers(description.identifiers, institution_code, field_cipher())
+    return resolve(description, numbers, read_keys(numbers))
+
+
+def get_birth_date(person_id: UUID) -> date | None:
+    """Return when a person was born, as far as known."""
+    return Person.objects.values_list("birth_date", flat=True).get(person_id=person_id)
+
+
+def get_person_summary(person_id: UUID) -> PersonSummary:
+    """Return a person, also under an id from before it was united with another."""
+    try:
+        person = Person.objects.get(person_id=current_person_id(person_id))
+    except Person.DoesNotExist as absent:
+        raise Problem("person.unknown", "There is no such person.", 404) from absent
+    return _summary(person)
+
+
+def find_person_by_number(identifier: Identifier, institution_code: str) -> PersonSummary | None:
+    """Return whom a number leads to; a local number without authority is the institution's own."""
+    return _find_by_numbers([identifier], institution_code)
+
+
+def search_people(text: str, institution_code: str, birth_date: date | None = None) -> list[PersonSummary]:
+    """Return whom a number leads to (resident number, passport, the institution's own), else an exact name.
+
+    At most 20; persons not yet told apart come last.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    found = _find_by_numbers([Identifier(type=kind, value=text) for kind in IdentifierType], institution_code)
+    if found:
+        return [found]
+    people = Person.objects.filter(name=text, moved_to=None)
+    if birth_date:
+        people = people.filter(birth_date=birth_date)
+    people = people.order_by("provisional", "birth_date", "person_id")
+    return [_summary(person) for person in people[:MOST_FOUND]]
+
+
+def list_open_reviews(institution_code: str | None = None) -> list[OpenReview]:
+    """Return open reviews, oldest first; None means every institution's."""
+    reviews: QuerySet[IdentityReview] = IdentityReview.objects.filter(state=ReviewState.OPEN)
+    if institution_code is not None:
+        reviews = reviews.filter(institution_code=institution_code)
+    listed = list(reviews.order_by("opened_at", "review_id"))
+    wanted = {i for review in listed for i in (review.holder_id, review.provisional_id)}
+    people = {person.person_id: _summary(person) for person in Person.objects.filter(person_id__in=wanted)}
+    return [
+        OpenReview(
+            review_id=review.review_id,
+            institution_code=review.institution_code,
+            described=decrypt_described(review),
+            holder=people[review.holder_id],
+            provisional=people[review.provisional_id],
+            disagreement=tuple(review.disagreement),
+            opened_at=review.opened_at,
+            message_id=review.message_id,
+        )
+        for review in listed
+    ]
+
+
+def _find_by_numbers(identifiers: list[Identifier], institution_code: str) -> PersonSummary | None:
+    numbers = usable_numbers(identifiers, institution_code, field_cipher())
+    keys = read_keys(numbers)
+    return get_person_summary(strongest_of(keys).person_id) if keys else None
+
+
+def _summary(person: Person) -> PersonSummary:
+    sealed = person.resident_id_ciphertext
+    return PersonSummary(
+        person_id=person.person_id,
+        name=person.name or None,
+        sex=Sex(person.sex or Sex.UNKNOWN),
+        birth_date=person.birth_date,
+        resident_id_masked=mask(field_cipher().decrypt(sealed)) if sealed is not None else None,
+        certain=not person.provisional,
+    )
