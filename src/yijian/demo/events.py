@@ -1,0 +1,66 @@
+"""What happened in the region in a year: reports issued and withdrawn, orders about to be placed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from yijian.demo.people import Resident
+from yijian.demo.tables import Institution
+from yijian.domains.identity.values import EncounterType
+from yijian.domains.recognition.values import Purpose
+from yijian.domains.results.values import UploadedReport
+
+__all__ = ["Event", "OrderCheck", "Sent", "Voided", "Year"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A report as its institution sends it, in one of its versions."""
+
+    institution: Institution
+    report: UploadedReport
+
+    @property
+    def at(self) -> datetime:
+        return self.report.reported_at
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    institution: Institution
+    report_no: str
+    at: datetime
+    reason: str
+
+
+Event = Sent | Voided
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCheck:
+    """A physician about to order; `accepting` is how readily this one relies on others' results."""
+
+    institution: Institution
+    resident: Resident
+    at: datetime
+    encounter_type: EncounterType
+    encounter_no: str
+    items: tuple[str, ...]
+    purpose: Purpose = Purpose.DIAGNOSIS
+    department: str = ""
+    practitioner: str = ""
+    accepting: float = 0.75
+    decision: Literal["", "accept", "decline"] = ""
+    """Fixed where a story needs it; else drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Events in the order in which they were sent, and the questions asked meanwhile."""
+
+    events: list[Event] = field(default_factory=list)
+    checks: list[OrderCheck] = field(default_factory=list)
+
+    def extend(self, other: "Year") -> None:
+        self.events.extend(other.events)
+        self.checks.extend(other.checks)
