@@ -2,6 +2,7 @@
 
 from yijian.domains.identity.policy import may
 from yijian.domains.identity.queries import (
+    describe_person,
     find_person_by_number,
     get_birth_date,
     get_person_summary,
@@ -14,6 +15,7 @@ from yijian.domains.identity.standing import current_person_id
 
 __all__ = [
     "current_person_id",
+    "describe_person",
     "find_person_by_number",
     "get_birth_date",
     "get_person_summary",

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from yijian.domains.identity.cipher import field_cipher, mask
 from yijian.domains.identity.index import read_keys
-from yijian.domains.identity.models import IdentityReview, Person, ReviewState
+from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, ReviewState
 from yijian.domains.identity.rules import resolve, strongest_of, usable_numbers
 from yijian.domains.identity.standing import current_person_id, decrypt_described
 from yijian.domains.identity.values import (
@@ -22,6 +22,7 @@ from yijian.domains.identity.values import (
 from yijian.kit.errors import Problem
 
 __all__ = [
+    "describe_person",
     "find_person_by_number",
     "get_birth_date",
     "get_person_summary",
@@ -51,6 +52,25 @@ def get_person_summary(person_id: UUID) -> PersonSummary:
     except Person.DoesNotExist as absent:
         raise Problem("person.unknown", "There is no such person.", 404) from absent
     return _summary(person)
+
+
+def describe_person(person_id: UUID) -> PatientDescription:
+    """Return a person as a sender would describe them, with every number that leads to them.
+
+    For asking on somebody's behalf inside the platform; the numbers are in the clear.
+    """
+    person_id = current_person_id(person_id)
+    person = get_person_summary(person_id)
+    cipher = field_cipher()
+    numbers = tuple(
+        Identifier(
+            type=IdentifierType(key.kind), value=cipher.decrypt(key.ciphertext), authority=key.issuer or None
+        )
+        for key in IdentifierKey.objects.filter(person_id=person_id).order_by("-kind", "digest")
+    )
+    return PatientDescription(
+        identifiers=numbers, name=person.name, sex=person.sex, birth_date=person.birth_date
+    )
 
 
 def find_person_by_number(identifier: Identifier, institution_code: str) -> PersonSummary | None:
