@@ -10,8 +10,8 @@ from yijian.domains.supervision.values import Facts, Overview, Rate
 __all__ = ["Facts", "Overview", "Rate", "get_overview"]
 
 
-def get_overview(supervisor_institution_code: str, since: datetime, until: datetime) -> Overview:
-    """Return the figures of the institutions this supervisor may see, for [since, until)."""
+def get_overview(supervisor_institution_code: str | None, since: datetime, until: datetime) -> Overview:
+    """Return the figures of the institutions this supervisor may see, for [since, until); None sees all."""
     return queries.get_overview(
         visible_institutions(get_rulebook(), supervisor_institution_code), since, until
     )

@@ -5,8 +5,13 @@ from yijian.domains.sharing.values import Rulebook
 __all__ = ["visible_institutions"]
 
 
-def visible_institutions(rulebook: Rulebook, supervisor_institution_code: str) -> tuple[str, ...]:
-    """Return the codes of all institutions in the supervisor's region; none for an unknown body."""
+def visible_institutions(rulebook: Rulebook, supervisor_institution_code: str | None) -> tuple[str, ...]:
+    """Return the codes of all institutions in the supervisor's region; none for an unknown body.
+
+    None stands for the platform itself, which sees every institution.
+    """
+    if supervisor_institution_code is None:
+        return tuple(sorted(rulebook.institutions))
     body = rulebook.institutions.get(supervisor_institution_code)
     if body is None:
         return ()
