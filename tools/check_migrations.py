@@ -14,7 +14,9 @@ def main() -> int:
     from django.db.migrations.autodetector import MigrationAutodetector  # noqa: PLC0415
     from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415
     from django.db.migrations.state import ProjectState  # noqa: PLC0415
+    from django.utils.translation import deactivate_all  # noqa: PLC0415
 
+    deactivate_all()  # as Django makes migrations, without translated names
     loader = MigrationLoader(None)
     conflicts = loader.detect_conflicts()
     for app, names in conflicts.items():

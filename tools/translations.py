@@ -48,10 +48,10 @@ class Message(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Run the command named first; return the exit status."""
-    command, *paths = arguments
+    command, *names = arguments
     if command == "compile":
-        for path in paths:
-            polib.pofile(path).save_as_mofile(str(Path(path).with_suffix(".mo")))
+        for name in names:
+            polib.pofile(name).save_as_mofile(str(Path(name).with_suffix(".mo")))
         return 0
     messages = collect()
     catalogues = sorted(CATALOGUES.glob("*/LC_MESSAGES/django.po"))
