@@ -1,5 +1,19 @@
 """All addresses of the control plane."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from yijian.web.access import open_to_everyone
+from yijian.web.views import errors
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("yijian.web.urls")),
+    path("admin/", admin.site.urls),
+    path("i18n/language", open_to_everyone(set_language), name="set_language"),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.missing
+handler500 = errors.broken

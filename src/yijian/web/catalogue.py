@@ -1,0 +1,55 @@
+"""Find what to order: by code, Chinese or English name; and the panels ordered most."""
+
+from collections.abc import Iterable
+
+from yijian.domains.sharing.api import get_rulebook
+from yijian.domains.terminology.values import Item, Kind
+from yijian.web import words
+
+__all__ = ["COMMON", "item_name", "list_items", "search_items"]
+
+COMMON = (
+    "CBC", "LFT", "RFT", "ELECTROLYTE", "LIPID", "COAG", "THYROID", "CARDIAC", "HBV5", "HbA1c",
+    "IMG-CT-CHEST-PLAIN", "IMG-DX-CHEST",
+)  # fmt: skip
+"""One touch each."""
+LIMIT = 12
+
+
+def item_name(item: Item) -> str:
+    """Return an item's name in the reader's language."""
+    return item.name_en if words.language() == "en" else item.name_zh
+
+
+def list_items(codes: Iterable[str]) -> list[Item]:
+    """Return the items of these codes, once each, without those nobody knows."""
+    items = get_rulebook().items
+    return [items[code] for code in dict.fromkeys(codes) if code in items]
+
+
+def search_items(text: str) -> list[Item]:
+    """Return what can be ordered under a word, the best fit first."""
+    wanted = text.strip().casefold()
+    if not wanted:
+        return []
+    fits = [
+        (fit, item)
+        for item in get_rulebook().items.values()
+        if item.kind is not Kind.INTERVENTION and (fit := _fit(item, wanted)) is not None
+    ]
+    fits.sort(key=lambda pair: pair[0])
+    return [item for _, item in fits[:LIMIT]]
+
+
+def _fit(item: Item, wanted: str) -> tuple[int, bool, int, str] | None:
+    """Rank a fit: exact, then a beginning, then anywhere; panels and short names first."""
+    words_of_item = [text.casefold() for text in (item.code, item.name_zh, item.name_en, item.loinc, item.wst886)]
+    if wanted in words_of_item:
+        closeness = 0
+    elif any(word.startswith(wanted) for word in words_of_item):
+        closeness = 1
+    elif any(wanted in word for word in words_of_item):
+        closeness = 2
+    else:
+        return None
+    return closeness, item.kind is not Kind.PANEL, len(item.name_zh), item.code

@@ -1,0 +1,155 @@
+"""A supervisor's figures as rows of tables: named, in order, each rate under its own name.
+
+Every percentage of the platform's pages and exports is made by `percent`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from yijian.domains.recognition.api import LEGAL_SITUATIONS, TECHNICAL_CODES
+from yijian.domains.sharing.values import Rulebook
+from yijian.domains.supervision.api import Facts, Overview, Rate
+from yijian.web import words
+from yijian.web.catalogue import item_name
+from yijian.web.institutions import ShownInstitution, show_institution
+
+__all__ = [
+    "DeclineRow",
+    "InstitutionRow",
+    "ItemRow",
+    "RateRow",
+    "StepRow",
+    "decline_rows",
+    "institution_rows",
+    "item_rows",
+    "percent",
+    "rate_rows",
+    "step_rows",
+]
+
+ABSENT = "–"
+RATES: dict[str, tuple[Promise, Promise, Promise]] = {
+    "concurrent": (
+        _("同期互认率"),
+        _("采纳数 ÷ 提醒数"),
+        _("未答复的提醒留在分母中；决定可晚于提醒，跨期时可能超过 100%。"),
+    ),
+    "decided": (
+        _("已决互认率"),
+        _("采纳数 ÷（采纳数 + 不采纳数）"),
+        _("只看已作出的决定。"),
+    ),
+    "answered": (
+        _("应答率"),
+        _("（采纳数 + 不采纳数）÷ 提醒数"),
+        _("提醒得到答复的比例。"),
+    ),
+    "viewed": (_("查看率"), _("查看数 ÷ 提醒数"), _("医师打开依据的提醒所占比例。")),
+    "cited": (_("引用率"), _("引用数 ÷ 采纳数"), _("采纳后写入病历的比例。")),
+}
+
+
+class RateRow(NamedTuple):
+    """A rate under its own name, with its formula and what it is made of."""
+
+    name: Promise
+    formula: Promise
+    note: Promise
+    rate: Rate
+
+
+class StepRow(NamedTuple):
+    """One step from reminder to citation; `share` is its part of the reminders."""
+
+    name: Promise
+    count: int
+    share: Rate
+
+
+class InstitutionRow(NamedTuple):
+    institution: ShownInstitution
+    facts: Facts
+    rate: Rate
+
+
+class ItemRow(NamedTuple):
+    code: str
+    name: str
+    facts: Facts
+    rate: Rate
+
+
+class DeclineRow(NamedTuple):
+    """Declines for one legal situation and one technical sub-reason; `share` is of all declines."""
+
+    situation_code: str
+    situation: str
+    technical: str
+    count: int
+    share: Rate
+
+
+def percent(rate: Rate) -> str:
+    """Write a rate with two decimals; a dash where nothing stands below the line."""
+    return ABSENT if rate.value is None else f"{rate.value}%"
+
+
+def rate_rows(overview: Overview) -> list[RateRow]:
+    """Return the rates of a period."""
+    return [RateRow(*RATES[rate.code], rate) for rate in overview.rates]
+
+
+def step_rows(overview: Overview) -> list[StepRow]:
+    """Return the way from reminder to citation."""
+    total = overview.total
+    steps = (
+        (_("提醒"), total.reminders),
+        (_("查看"), total.views),
+        (_("采纳"), total.accepted),
+        (_("引用"), total.citations),
+    )
+    return [StepRow(name, count, Rate("share", count, total.reminders)) for name, count in steps]
+
+
+def institution_rows(overview: Overview, rulebook: Rulebook) -> list[InstitutionRow]:
+    """Return the institutions that have figures, the most reminded first."""
+    return [
+        InstitutionRow(show_institution(rulebook, code), facts, _concurrent(facts))
+        for code, facts in overview.by_institution.items()
+    ]
+
+
+def item_rows(overview: Overview, rulebook: Rulebook) -> list[ItemRow]:
+    """Return the items that have figures, the most reminded first."""
+    return [
+        ItemRow(
+            code, item_name(rulebook.items[code]) if code in rulebook.items else code, facts, _concurrent(facts)
+        )
+        for code, facts in overview.by_item.items()
+    ]
+
+
+def decline_rows(overview: Overview) -> list[DeclineRow]:
+    """Return the declines in the order of the law's six situations; those without a reason last."""
+    return list(_declines(overview))
+
+
+def _declines(overview: Overview) -> Iterator[DeclineRow]:
+    column = 1 if words.language() == "en" else 0
+    declined = sum(overview.declines.values())
+    for (code, technical), count in sorted(overview.declines.items(), key=lambda entry: entry[0][0] or "9"):
+        yield DeclineRow(
+            code,
+            LEGAL_SITUATIONS[code][column] if code else gettext("未说明理由"),
+            TECHNICAL_CODES[technical][column] if technical else "",
+            count,
+            Rate("share", count, declined),
+        )
+
+
+def _concurrent(facts: Facts) -> Rate:
+    return Rate("concurrent", facts.accepted, facts.reminders)

@@ -1,0 +1,122 @@
+"""What people may enter."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from yijian.domains.identity.values import EncounterType
+from yijian.domains.recognition.values import Authorisation, Basis, DeclineReason, Purpose
+from yijian.web import words
+
+__all__ = ["BASES", "AuthorisationForm", "DeclineForm", "OrderForm", "PatientSearchForm", "SignInForm"]
+
+BASES = {"treatment": _("诊疗需要"), "emergency": _("急诊抢救"), "consultation": _("会诊转诊")}
+"""Why a patient's record may be opened; audited with every access."""
+
+SHOWN_ENCOUNTERS = (
+    EncounterType.OUTPATIENT,
+    EncounterType.EMERGENCY,
+    EncounterType.INPATIENT,
+    EncounterType.CHECKUP,
+)
+RELATIONS = {"parent": _("父母"), "grandparent": _("祖父母"), "guardian": _("其他监护人")}
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {  # noqa: RUF012 - Django's own shape
+        "invalid_login": _("用户名或密码不正确"),
+        "inactive": _("该账号已停用"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("用户名")
+        self.fields["password"].label = _("密码")
+        for bound in self.fields.values():
+            bound.widget.attrs["class"] = "form-control form-control-lg"
+
+
+class PatientSearchForm(forms.Form):
+    """One box for every way to name a patient, and why one asks."""
+
+    query = forms.CharField(label=_("身份证号、院内号或姓名"), min_length=2, max_length=64)
+    basis = forms.ChoiceField(label=_("查阅依据"), choices=list(BASES.items()), initial="treatment")
+
+
+class AuthorisationForm(forms.Form):
+    """The patient's will. Without it, sensitive items are as if they did not exist."""
+
+    consent = forms.ChoiceField(
+        label=_("授权"),
+        choices=[
+            ("treatment", _("无")),
+            (Basis.PATIENT_CONSENT.value, _("患者本人同意")),
+            (Basis.GUARDIAN_CONSENT.value, _("监护人同意")),
+        ],
+        initial="treatment",
+        required=False,
+    )
+    given_by = forms.CharField(label=_("监护人姓名"), max_length=64, required=False)
+    relation = forms.ChoiceField(
+        label=_("与患者关系"), choices=[("", "–"), *RELATIONS.items()], required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        guardian = cleaned.get("consent") == Basis.GUARDIAN_CONSENT.value
+        if guardian and not (cleaned.get("given_by") and cleaned.get("relation")):
+            raise ValidationError(_("监护人同意时,请填写监护人姓名及与患者关系。"))
+        return cleaned
+
+    def authorisation(self) -> Authorisation:
+        """Return the authorisation entered, once valid."""
+        basis = Basis(self.cleaned_data["consent"] or "treatment")
+        if basis is Basis.TREATMENT:
+            return Authorisation()
+        given_by = None
+        if basis is Basis.GUARDIAN_CONSENT:
+            relation = RELATIONS[self.cleaned_data["relation"]]
+            given_by = f"{self.cleaned_data['given_by']}({relation})"
+        return Authorisation(basis=basis, scope="all", given_by=given_by)
+
+
+class OrderForm(AuthorisationForm):
+    """What is about to be ordered, where and why."""
+
+    encounter = forms.ChoiceField(
+        label=_("就诊类型"),
+        choices=[(kind.value, words.ENCOUNTERS[kind]) for kind in SHOWN_ENCOUNTERS],
+        initial=EncounterType.OUTPATIENT.value,
+    )
+    purpose = forms.ChoiceField(
+        label=_("检查目的"),
+        choices=[(purpose.value, words.PURPOSES[purpose]) for purpose in Purpose],
+        initial=Purpose.DIAGNOSIS.value,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+
+
+class DeclineForm(forms.Form):
+    """Why an existing result is not used: one of the six legal situations."""
+
+    code = forms.ChoiceField(label=_("不采纳的情形"), choices=words.legal_situations)
+    technical = forms.ChoiceField(
+        label=_("技术原因"), choices=lambda: [("", "–"), *words.technical_codes()], required=False
+    )
+    text = forms.CharField(label=_("说明"), max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("code") == "6" and not (cleaned.get("technical") or cleaned.get("text")):
+            raise ValidationError(_("选择其他情形时,请写明原因或选择技术原因。"))
+        return cleaned
+
+    def reason(self) -> DeclineReason:
+        """Return the reason entered, once valid."""
+        entered = self.cleaned_data
+        return DeclineReason(
+            code=entered["code"], technical=entered["technical"] or None, text=entered["text"] or None
+        )

@@ -1,0 +1,24 @@
+"""An institution as a page shows it."""
+
+from typing import NamedTuple
+
+from yijian.domains.sharing.api import get_rulebook
+from yijian.web import words
+
+__all__ = ["ShownInstitution", "find_institution"]
+
+
+class ShownInstitution(NamedTuple):
+    code: str
+    name: str
+    level_name: str = ""
+
+
+def find_institution(code: str) -> ShownInstitution:
+    """Return an institution's name and level in the reader's language; an unknown code stands for itself."""
+    known = get_rulebook().institutions.get(code)
+    if known is None:
+        return ShownInstitution(code, code)
+    name = known.name_en if words.language() == "en" and known.name_en else known.name_zh
+    grade = "" if words.language() == "en" else known.grade
+    return ShownInstitution(code, name, f"{words.LEVELS[known.level]}{grade}")

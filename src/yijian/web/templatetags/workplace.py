@@ -1,0 +1,53 @@
+"""The frame around every page: where one may go, who one is, and what waits at one's institution."""
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from yijian.domains.recognition.api import list_follow_ups
+from yijian.foundation.accounts.models import Role
+from yijian.web.access import signed_in
+from yijian.web.institutions import find_institution
+
+register = template.Library()
+
+
+class Destination(NamedTuple):
+    path: str
+    label: Promise
+    icon: str
+    counts_follow_ups: bool = False
+
+
+def _destinations(role: str) -> list[Destination]:
+    if role == Role.CLINICIAN:
+        return [
+            Destination(reverse("patient-search"), _("查询患者"), "search"),
+            Destination(reverse("follow-ups"), _("随访任务"), "list-check", counts_follow_ups=True),
+        ]
+    return []
+
+
+@register.inclusion_tag("components/navigation.html", takes_context=True)
+def navigation(context: dict[str, Any]) -> dict[str, Any]:
+    """Show where this person may go; open tasks of the institution carry their number."""
+    request: HttpRequest = context["request"]
+    user = signed_in(request)
+    places = _destinations(user.role)
+    waiting = any(place.counts_follow_ups for place in places)
+    return {
+        "path": request.path,
+        "places": places,
+        "open_follow_ups": len(list_follow_ups(user.institution_code)) if waiting else 0,
+    }
+
+
+@register.inclusion_tag("components/signed_in_as.html", takes_context=True)
+def signed_in_as(context: dict[str, Any]) -> dict[str, Any]:
+    """Show the person's name, role and institution."""
+    user = signed_in(context["request"])
+    return {"person": user, "institution": find_institution(user.institution_code)}

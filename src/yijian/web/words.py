@@ -1,0 +1,99 @@
+"""What codes are called on a page, in the reader's language."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from yijian.domains.recognition.api import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
+from yijian.foundation.accounts.models import Role
+
+__all__ = [
+    "ENCOUNTERS",
+    "FLAGS",
+    "LEVELS",
+    "PURPOSES",
+    "ROLES",
+    "SEXES",
+    "language",
+    "legal_situations",
+    "outcome_name",
+    "technical_codes",
+]
+
+Words = Mapping[str, Promise]
+
+ROLES: Words = {
+    Role.CLINICIAN: _("临床医师"),
+    Role.TECHNICIAN: _("检验检查技师"),
+    Role.INTEGRATOR: _("接口工程师"),
+    Role.SUPERVISOR: _("卫健监管"),
+    Role.ADMINISTRATOR: _("平台管理员"),
+}
+SEXES: Words = {"male": _("男"), "female": _("女"), "other": _("其他"), "unknown": _("性别未知")}
+LEVELS: Mapping[int, Promise] = {0: _("未定级"), 1: _("一级"), 2: _("二级"), 3: _("三级")}
+ENCOUNTERS: Words = {
+    "outpatient": _("门诊"),
+    "emergency": _("急诊"),
+    "inpatient": _("住院"),
+    "checkup": _("体检"),
+    "other": _("其他"),
+}
+PURPOSES: Words = {
+    "diagnosis": _("诊断"),
+    "monitoring": _("病情监测"),
+    "preoperative": _("术前"),
+    "transfusion": _("输血前"),
+    "forensic": _("司法鉴定"),
+    "disability": _("伤残鉴定"),
+    "checkup": _("健康体检"),
+}
+STATUSES: Words = {
+    "preliminary": _("初步报告"),
+    "final": _("正式报告"),
+    "corrected": _("已更正"),
+    "void": _("已作废"),
+}
+FLAGS: Mapping[str, tuple[str, str, Promise]] = {
+    "H": ("high", "↑", _("偏高")),
+    "HH": ("high critical", "↑↑", _("危急偏高")),
+    "HU": ("high", "↑↑", _("显著偏高")),
+    "L": ("low", "↓", _("偏低")),
+    "LL": ("low critical", "↓↓", _("危急偏低")),
+    "LU": ("low", "↓↓", _("显著偏低")),
+    "A": ("abnormal", "!", _("异常")),
+    "AA": ("abnormal critical", "!!", _("危急异常")),
+    "POS": ("abnormal", "+", _("阳性")),
+    "NEG": ("", "", _("阴性")),
+    "IND": ("abnormal", "±", _("不确定")),
+    "S": ("", "S", _("敏感")),
+    "I": ("abnormal", "I", _("中介")),
+    "R": ("abnormal", "R", _("耐药")),
+    "N": ("", "", _("正常")),
+}
+"""HL7 Table 0078: style, sign, meaning."""
+
+
+def language() -> str:
+    """Return `en` or `zh`, as the domains name the two languages."""
+    return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def _column() -> int:
+    return 1 if language() == "en" else 0
+
+
+def outcome_name(outcome: str) -> str:
+    """Return what the reader calls an outcome."""
+    return OUTCOMES[outcome][_column()]
+
+
+def legal_situations() -> list[tuple[str, str]]:
+    """Return the six situations in which a repeat is allowed (Measures 2022), for a form."""
+    return [(code, text[_column()]) for code, text in LEGAL_SITUATIONS.items()]
+
+
+def technical_codes() -> list[tuple[str, str]]:
+    """Return the technical sub-reasons, for a form."""
+    return [(code, text[_column()]) for code, text in TECHNICAL_CODES.items()]
