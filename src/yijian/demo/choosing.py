@@ -45,7 +45,7 @@ def first_choice(
 
 def _pull(institution: Institution, resident: Resident) -> float:
     home = institution.region == resident.home
-    return {1: 0.6 if home else 0.02, 2: 4.0 if home else 0.5, 3: 3.0 if home else 1.6}[institution.level]
+    return {1: 1.6 if home else 0.02, 2: 4.0 if home else 0.5, 3: 3.0 if home else 1.6}[institution.level]
 
 
 def _somewhere_else(random: Random) -> Institution:
@@ -56,7 +56,7 @@ def _somewhere_else(random: Random) -> Institution:
 
 
 def second_choice(first: Institution, random: Random) -> Institution:
-    """Return where the next physician asks: mostly higher, sometimes beside, in a consortium also back down."""
+    """Return where the next physician asks: mostly higher, sometimes beside or back down."""
     hospitals = [each for each in list_institutions() if each.level >= 2 and each.region.startswith("42")]
     if first.consortium and random.random() < 0.5:
         hospitals = [e for e in list_institutions() if e.consortium == first.consortium]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from yijian.demo.people import Resident
 from yijian.demo.tables import Institution
-from yijian.domains.identity.values import EncounterType
+from yijian.domains.identity.values import EncounterType, PatientDescription
 from yijian.domains.recognition.values import Purpose
 from yijian.domains.results.values import UploadedReport
 
@@ -28,6 +28,7 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Voided:
     institution: Institution
+    patient: PatientDescription
     report_no: str
     at: datetime
     reason: str

@@ -22,7 +22,7 @@ from yijian.domains.results.values import (
     UploadedReport,
 )
 
-__all__ = ["Visit", "issue_exam", "issue_laboratory", "staff_of"]
+__all__ = ["Visit", "issue_exam", "issue_laboratory", "issue_rows", "staff_of"]
 
 LABORATORY = Coded(code="LAB", name="检验科")
 SIDES = ("left", "right")
@@ -57,16 +57,17 @@ def issue_laboratory(visit: Visit, package: Package, report_no: str, random: Ran
     resulted = received + timedelta(minutes=random.randrange(25, 240))
     on = visit.at.date()
     rows = laboratory_rows(visit.institution, visit.resident, package, on, visit.stress, random)
-    return _laboratory(visit, package, report_no, rows, (collected, received, resulted))
+    return issue_rows(visit, package, report_no, rows, (collected, received, resulted))
 
 
-def _laboratory(
+def issue_rows(
     visit: Visit,
     package: Package,
     report_no: str,
     rows: tuple[LabResult, ...],
     times: tuple[datetime, datetime, datetime],
 ) -> UploadedReport:
+    """Return the final report of these rows; `times` are collection, receipt and result."""
     collected, received, resulted = times
     institution = visit.institution
     return UploadedReport(

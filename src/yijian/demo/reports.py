@@ -98,7 +98,7 @@ def make_year(calendar: Calendar, residents: list[Resident], random: Random) -> 
 
 def _visit_times(resident: Resident, calendar: Calendar, random: Random) -> list[datetime]:
     age = resident.age(calendar.today)
-    wanted = 0.8 + 0.55 * len(resident.conditions) + (0.9 if age > 60 else 0.5 if age > 40 else 0.0)
+    wanted = 0.95 + 0.6 * len(resident.conditions) + (0.9 if age > 60 else 0.5 if age > 40 else 0.0)
     count = min(int(random.expovariate(1 / wanted) + 0.6), 9)
     days = sorted(random.sample(range(4, 364), count), reverse=True)
     times = [calendar.at(day, random.randrange(8, 16), random.randrange(60)) for day in days]
@@ -188,7 +188,7 @@ def _life_of(sent: Sent, calendar: Calendar, random: Random) -> Iterator[Event]:
     if chance > 1 - CORRECTED_SHARE:
         yield Sent(sent.institution, _corrected(report, later))
     elif chance > 1 - CORRECTED_SHARE - VOIDED_SHARE:
-        yield Voided(sent.institution, report.report_no, later, random.choice(VOID_REASONS))
+        yield Voided(sent.institution, report.patient, report.report_no, later, random.choice(VOID_REASONS))
 
 
 def _preliminary(report: UploadedReport) -> UploadedReport:
