@@ -22,7 +22,8 @@ def oru(
 ) -> bytes:
     """Return a laboratory report of one potassium."""
     at = (BASE + timedelta(minutes=minutes)).strftime("%Y%m%d%H%M%S")
-    identifiers = f"{patient_no}^^^{facility.replace("^", "&")}^MR" + (f"~{resident_id}^^^^NNCHN" if resident_id else "")
+    authority = facility.replace("^", "&")
+    identifiers = f"{patient_no}^^^{authority}^MR" + (f"~{resident_id}^^^^NNCHN" if resident_id else "")
     filler = report_no or f"R{control_id}"
     acknowledge = f"{accept}|{application}"
     segments = [

@@ -1,0 +1,72 @@
+"""Items that arrive together are written together, in order, and none suffers for another."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from yijian.dataplane.group_commit import GroupCommit
+
+
+class Store:
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.poison: set[int] = set()
+        self.away = False
+
+    async def write(self, items: Sequence[int]) -> Sequence[int]:
+        await asyncio.sleep(0)
+        if self.away:
+            raise ConnectionError("away")
+        if self.poison & set(items):
+            raise ValueError("poison")
+        self.groups.append(list(items))
+        return [item * 10 for item in items]
+
+
+async def test_writes_what_waits_as_one_group_in_order() -> None:
+    store = Store()
+    group = GroupCommit(store.write, most=4)
+    answers = await asyncio.gather(*(group.submit(number) for number in range(10)))
+    assert answers == [number * 10 for number in range(10)]
+    assert store.groups == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+async def test_one_bad_item_fails_alone() -> None:
+    store = Store()
+    store.poison = {1}
+    group = GroupCommit(store.write, separable=ValueError)
+    answers = await asyncio.gather(*(group.submit(number) for number in range(3)), return_exceptions=True)
+    assert [answers[0], answers[2]] == [0, 20]
+    assert isinstance(answers[1], ValueError)
+
+
+async def test_all_who_wait_hear_that_the_store_is_away() -> None:
+    store = Store()
+    store.away = True
+    group = GroupCommit(store.write, separable=ValueError)
+    answers = await asyncio.gather(*(group.submit(number) for number in range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ConnectionError] * 3
+    store.away = False
+    assert await group.submit(7) == 70
+
+
+async def test_close_waits_for_what_is_under_way() -> None:
+    store = Store()
+    group = GroupCommit(store.write)
+    waiting = asyncio.create_task(group.submit(1))
+    await asyncio.sleep(0)
+    await group.close()
+    assert store.groups == [[1]]
+    assert await waiting == 10
+
+
+async def test_one_who_gives_up_takes_nobody_along() -> None:
+    store = Store()
+    group = GroupCommit(store.write)
+    impatient, patient = asyncio.create_task(group.submit(1)), asyncio.create_task(group.submit(2))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await impatient
+    assert await patient == 20
