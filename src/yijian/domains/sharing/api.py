@@ -8,7 +8,7 @@ from yijian.domains.sharing.queries import get_rulebook
 from yijian.domains.sharing.rules import find_price
 from yijian.kit.clock import CHINA
 
-__all__ = ["Marks", "current_price", "get_rulebook", "list_marks"]
+__all__ = ["Marks", "current_price", "get_rulebook", "list_marks", "marks_of"]
 
 
 def current_price(institution_code: str, campus_code: str, item_code: str, at: datetime) -> Decimal | None:
