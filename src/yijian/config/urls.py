@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from yijian.gateways.cds_hooks.endpoints import feedback
 from yijian.web.access import open_to_everyone
 from yijian.web.views import errors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yijian.web.urls")),
+    path("cds-services/<str:service>/feedback", open_to_everyone(feedback)),
     path("admin/", admin.site.urls),
     path("i18n/language", open_to_everyone(set_language), name="set_language"),
 ]

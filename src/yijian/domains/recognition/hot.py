@@ -19,6 +19,7 @@ from yijian.domains.recognition.records import (
     record_of,
 )
 from yijian.domains.recognition.rules import decide
+from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES
 from yijian.domains.recognition.values import Answer, MatchRequest, Order
 from yijian.domains.results.hot import fetch_candidates
 from yijian.domains.sharing.values import Rulebook
@@ -29,7 +30,18 @@ from yijian.kit.crypto import FieldCipher
 from yijian.kit.errors import Problem
 from yijian.kit.ids import new_parent_id
 
-__all__ = ["Answered", "Footprint", "Matched", "OrderCheck", "Question", "View", "match", "record_matches"]
+__all__ = [
+    "LEGAL_SITUATIONS",
+    "OUTCOMES",
+    "Answered",
+    "Footprint",
+    "Matched",
+    "OrderCheck",
+    "Question",
+    "View",
+    "match",
+    "record_matches",
+]
 
 ACQUIRE_SECONDS = 5
 

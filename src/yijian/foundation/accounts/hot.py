@@ -2,13 +2,14 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
 from yijian.foundation.accounts.tokens import BearerTokens, read_issuer, verify_signed_by_caller
 from yijian.foundation.accounts.values import Caller, ClientRecord, Scope, UsedToken, refused
 from yijian.kit.clock import now
+from yijian.kit.errors import Problem
 
 __all__ = ["CDS_LONGEST", "ClientDirectory", "Gatekeeper", "bearer_of", "forget_expired", "remember_once"]
 
@@ -19,7 +20,9 @@ FIRST_CLINICIAN = (
     " WHERE role = 'clinician' AND is_active AND institution_code <> '' ORDER BY id LIMIT 1"
 )
 REMEMBER = (
-    "INSERT INTO accounts_usedtoken (issuer, jti, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    "INSERT INTO accounts_usedtoken (issuer, jti, expires_at)"
+    " SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])"
+    " ON CONFLICT DO NOTHING RETURNING issuer, jti"
 )
 FORGET = "DELETE FROM accounts_usedtoken WHERE expires_at < $1"
 
@@ -32,6 +35,7 @@ CDS_LONGEST = timedelta(hours=1)
 class Executor(Protocol):
     """A connection or a pool."""
 
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
     async def fetchrow(self, query: str, *args: Any) -> Any: ...
     async def execute(self, query: str, *args: Any) -> str: ...
 
@@ -118,11 +122,23 @@ def bearer_of(authorization: str | None) -> str:
     return token.strip()
 
 
-async def remember_once(executor: Executor, used: UsedToken) -> None:
-    """Remember a token that serves once; raise `Problem` 401 where it served before."""
-    done = await executor.execute(REMEMBER, used.issuer, used.jti, used.expires_at)
-    if done.endswith(" 0"):
-        raise refused("This token was used before (jti); sign a new one.", "token.replayed")
+async def remember_once(executor: Executor, used: Sequence[UsedToken | None]) -> list[Problem | None]:
+    """Remember tokens that serve once; return, for each, the refusal where it served before."""
+    refusals: list[Problem | None] = [None] * len(used)
+    tokens = [token for token in used if token is not None]
+    if not tokens:
+        return refusals
+    columns = zip(*[(token.issuer, token.jti, token.expires_at) for token in tokens], strict=True)
+    rows = await executor.fetch(REMEMBER, *map(list, columns))
+    fresh = {(row["issuer"], row["jti"]) for row in rows}
+    for index, token in enumerate(used):
+        if token is None:
+            continue
+        if (token.issuer, token.jti) in fresh:
+            fresh.remove((token.issuer, token.jti))
+        else:
+            refusals[index] = refused("This token was used before (jti); sign a new one.", "token.replayed")
+    return refusals
 
 
 async def forget_expired(executor: Executor) -> None:

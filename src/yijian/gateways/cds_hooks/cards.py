@@ -1,0 +1,189 @@
+"""From an answer (contract §5) to CDS Hooks cards: one per item that need perhaps not be ordered. Pure.
+
+`recognise` is a warning, so that clients show it at once; `may_recognise` is information. In an emergency
+everything is information: shown passively, and legal situation 4 leads the reasons.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from yijian.domains.identity.values import EncounterType
+from yijian.domains.recognition.hot import LEGAL_SITUATIONS, OUTCOMES
+from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system
+
+__all__ = ["Maker", "make_cards"]
+
+REMINDERS = ("recognise", "may_recognise")
+SUMMARY_CHARACTERS = 139
+"""CDS Hooks 2.0: fewer than 140."""
+CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
+EMERGENCY_SITUATION = "4"
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>&~-])")
+
+WORDS = {
+    "zh": {
+        "critical": "【危急/需复核】",
+        "hours": "{}小时前",
+        "days": "{}天前",
+        "no_mark": "无互认标识",
+        "cancel": "采用已有结果,取消本次重复申请",
+        "cancel_item": "取消申请:{}",
+        "open": "查看报告",
+        "source": "一检 · 检查检验结果互认",
+        "columns": ("项目", "结果", "单位", "参考范围", "标志"),
+        "reasons": "依据",
+        "until": "互认有效期至 {}",
+        "advice": "仅供参考,由接诊医师决定是否采用。",
+    },
+    "en": {
+        "critical": "[critical, recheck] ",
+        "hours": "{} h ago",
+        "days": "{} d ago",
+        "no_mark": "no mark",
+        "cancel": "Use the existing result and cancel this order",
+        "cancel_item": "Cancel the order: {}",
+        "open": "Open the report",
+        "source": "Yijian · mutual recognition of results",
+        "columns": ("Item", "Value", "Unit", "Reference range", "Flag"),
+        "reasons": "Reasons",
+        "until": "Valid until {}",
+        "advice": "Advice only: the receiving physician decides.",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """How cards are said and where their links lead."""
+
+    language: str
+    base_url: str
+    namespace: str
+
+    @property
+    def words(self) -> dict[str, Any]:
+        return WORDS[self.language]
+
+    def say(self, pair: tuple[str, str]) -> str:
+        return pair[1] if self.language == "en" else pair[0]
+
+
+def make_cards(document: dict[str, Any], ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
+    """Return the cards of an answer's document; items that are no reminder give none."""
+    emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
+    return [
+        _card(item, reference, maker, emergency=emergency)
+        for item, reference in zip(document["items"], ordered.references, strict=True)
+        if item["outcome"] in REMINDERS and item["candidate"]
+    ]
+
+
+def _card(item: dict[str, Any], reference: str, maker: Maker, *, emergency: bool) -> dict[str, Any]:
+    candidate = item["candidate"]
+    warns = item["outcome"] == "recognise" and not emergency
+    card: dict[str, Any] = {
+        "uuid": candidate["match_item_id"],
+        "summary": _summary(item, maker),
+        "detail": _detail(item, maker),
+        "indicator": "warning" if warns else "info",
+        "source": {
+            "label": maker.words["source"],
+            "url": f"{maker.base_url}/public/",
+            "topic": {
+                "system": f"{maker.namespace}:outcome",
+                "code": item["outcome"],
+                "display": maker.say(OUTCOMES[item["outcome"]]),
+            },
+        },
+        "overrideReasons": _override_reasons(maker, emergency=emergency),
+        "links": [{"label": maker.words["open"], "url": candidate["document_url"], "type": "absolute"}],
+    }
+    if reference:
+        card["suggestions"] = [_suggestion(item, reference, maker)]
+        card["selectionBehavior"] = "at-most-one"
+    return card
+
+
+def _suggestion(item: dict[str, Any], reference: str, maker: Maker) -> dict[str, Any]:
+    return {
+        "label": maker.words["cancel"],
+        "uuid": str(uuid5(UUID(item["candidate"]["match_item_id"]), "delete")),
+        "isRecommended": item["outcome"] == "recognise",
+        "actions": [
+            {
+                "type": "delete",
+                "description": maker.words["cancel_item"].format(item["item"]["name"]),
+                "resourceId": reference,
+            }
+        ],
+    }
+
+
+def _override_reasons(maker: Maker, *, emergency: bool) -> list[dict[str, str]]:
+    codes = sorted(LEGAL_SITUATIONS, key=lambda code: (not (emergency and code == EMERGENCY_SITUATION), code))
+    system = decline_system(maker.namespace)
+    return [{"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])} for code in codes]
+
+
+def _summary(item: dict[str, Any], maker: Maker) -> str:
+    """Say outcome, value, unit, flag, age, source and mark in fewer than 140 characters."""
+    candidate = item["candidate"]
+    results: Sequence[dict[str, Any]] = candidate["results"]
+    value = _value(results[0]) if len(results) == 1 else ""
+    facts = (value, _age(candidate["age_hours"], maker), candidate["institution"]["name"])
+    mark = candidate["mark"] or maker.words["no_mark"]
+    doubt = maker.words["critical"] if _is_critical(item) else ""
+    outcome = maker.say(OUTCOMES[item["outcome"]])
+    tail = ", ".join(fact for fact in (*facts, mark) if fact)
+    text = " ".join(f"{doubt}{outcome}: {item['item']['name']} {tail}".split())
+    return text if len(text) <= SUMMARY_CHARACTERS else f"{text[: SUMMARY_CHARACTERS - 1]}…"
+
+
+def _value(result: dict[str, Any]) -> str:
+    unit = f" {result['unit']}" if result["unit"] else ""
+    flag = f" ({result['flag']})" if result["flag"] else ""
+    return f"{result['value']}{unit}{flag}"
+
+
+def _age(hours: int, maker: Maker) -> str:
+    words: dict[str, str] = maker.words
+    return words["hours"].format(hours) if hours < 72 else words["days"].format(hours // 24)
+
+
+def _is_critical(item: dict[str, Any]) -> bool:
+    flagged = any(result["flag"] in CRITICAL_FLAGS for result in item["candidate"]["results"])
+    return flagged or any(reason["code"] == "critical.recheck" for reason in item["reasons"])
+
+
+def _detail(item: dict[str, Any], maker: Maker) -> str:
+    """Return GitHub-flavoured markdown: the values, the reasons, and that it is advice."""
+    candidate, words = item["candidate"], maker.words
+    rows = [_row(words["columns"]), _row(["---"] * len(words["columns"]), plain=True)]
+    rows += [
+        _row([r["name"], r["value"], r["unit"], r["reference_range"], r["flag"]])
+        for r in candidate["results"]
+    ]
+    reasons = [f"- {'✓' if each['holds'] else '✗'} {_plain(each['text'])}" for each in item["reasons"]]
+    valid = [words["until"].format(_plain(candidate["valid_until"]))] if candidate["valid_until"] else []
+    heading = f"**{_plain(candidate['institution']['name'])}**, {_plain(candidate['effective_at'])}"
+    blocks = (
+        heading,
+        "\n".join(rows),
+        f"**{words['reasons']}**",
+        "\n".join(reasons),
+        *valid,
+        words["advice"],
+    )
+    return "\n\n".join(blocks)
+
+
+def _row(cells: Sequence[str | None], *, plain: bool = False) -> str:
+    return f"| {' | '.join(cell or '' if plain else _plain(cell or '') for cell in cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Escape what markdown or HTML would read: reports are other people's texts."""
+    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))

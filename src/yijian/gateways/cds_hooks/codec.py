@@ -1,0 +1,336 @@
+"""CDS Hooks 2.0 requests and feedback ↔ our values. Only fields needed are read; names are the standard's."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from yijian.domains.identity.values import (
+    EncounterType,
+    Identifier,
+    IdentifierType,
+    PatientDescription,
+    Practitioner,
+    Sex,
+)
+from yijian.domains.recognition.values import (
+    Authorisation,
+    DecisionKind,
+    DecisionSubmission,
+    DeclineReason,
+    MatchRequest,
+    Purpose,
+    RequestedItem,
+    SubmittedDecision,
+)
+from yijian.domains.results.values import Encounter
+from yijian.kit.clock import Instant
+from yijian.kit.errors import FieldError, Problem
+from yijian.kit.ids import member_of
+from yijian.kit.json_body import decode
+
+__all__ = ["HookRequest", "OrderedServices", "decline_system", "read_feedback", "read_hook", "read_order"]
+
+ORDER_SELECT = "order-select"
+RESIDENT_ID_OID = "urn:oid:2.16.156.10011.1.3"
+PASSPORT = "http://hl7.org/fhir/sid/passport-"
+LOINC = "http://loinc.org"
+ENCOUNTER_TYPES = {
+    "AMB": EncounterType.OUTPATIENT,
+    "EMER": EncounterType.EMERGENCY,
+    "IMP": EncounterType.INPATIENT,
+    "ACUTE": EncounterType.INPATIENT,
+    "NONAC": EncounterType.INPATIENT,
+    "OBSENC": EncounterType.INPATIENT,
+    "SS": EncounterType.INPATIENT,
+}
+"""HL7 v3 ActEncounterCode; home, field and virtual encounters are `other`."""
+SEXES = {sex.value: sex for sex in Sex}
+Situation = Literal["1", "2", "3", "4", "5", "6"]
+SITUATIONS: dict[str, Situation] = {situation: situation for situation in get_args(Situation)}
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What others may extend: fields we do not know are passed over."""
+
+
+class Coding(Struct, frozen=True):
+    system: str = ""
+    code: str = ""
+    display: str = ""
+
+
+class CodeableConcept(Struct, frozen=True):
+    coding: tuple[Coding, ...] = ()
+    text: str = ""
+
+
+class FhirIdentifier(Struct, frozen=True):
+    system: str = ""
+    value: str = ""
+
+
+class HumanName(Struct, frozen=True):
+    use: str = ""
+    text: str = ""
+    family: str = ""
+    given: tuple[str, ...] = ()
+
+
+class FhirPatient(Struct, frozen=True):
+    identifier: tuple[FhirIdentifier, ...] = ()
+    name: tuple[HumanName, ...] = ()
+    gender: str = ""
+    birth_date: str = ""
+
+
+class FhirEncounter(Struct, frozen=True):
+    id: str = ""
+    class_: Coding = msgspec.field(default=Coding(), name="class")
+    identifier: tuple[FhirIdentifier, ...] = ()
+
+
+class ServiceRequest(Struct, frozen=True):
+    id: str = ""
+    code: CodeableConcept = CodeableConcept()
+    identifier: tuple[FhirIdentifier, ...] = ()
+    do_not_perform: bool = False
+
+
+class ResourceType(Struct, frozen=True):
+    resource_type: str = ""
+
+
+class Entry(Struct, frozen=True):
+    resource: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Bundle(Struct, frozen=True):
+    entry: tuple[Entry, ...] = ()
+
+
+class Context(Struct, frozen=True):
+    draft_orders: Bundle
+    selections: tuple[str, ...] | None = None
+    user_id: str = ""
+
+
+class HookRequest(Struct, frozen=True):
+    """The body of a call to a service."""
+
+    hook: str
+    hook_instance: str
+    context: Context
+    prefetch: dict[str, msgspec.Raw] = {}
+    extension: dict[str, msgspec.Raw] = {}
+
+
+class MatchExtension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a hospital may add under `<namespace>:match`, in the shapes of contract §5."""
+
+    authorisation: Authorisation = Authorisation()
+    purpose: Purpose = Purpose.DIAGNOSIS
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedServices:
+    """An order check, and for each of its items the reference of the draft it stands for."""
+
+    request: MatchRequest
+    references: tuple[str, ...]
+
+
+def read_hook(body: bytes, hook: str) -> HookRequest:
+    """Read a call for `hook`; raise `Problem` 400 where a required field is missing or wrong."""
+    request = decode(body, HookRequest)
+    if request.hook != hook:
+        remedy = (FieldError("hook", f"call this service for {hook}"),)
+        raise Problem("request.invalid", f"This service serves {hook}.", 400, remedy)
+    if hook == ORDER_SELECT and request.context.selections is None:
+        remedy = (FieldError("context.selections", "required field is missing"),)
+        raise Problem("request.invalid", "order-select names what was selected.", 400, remedy)
+    return request
+
+
+def read_order(hook: HookRequest, institution_code: str, namespace: str) -> OrderedServices | None:
+    """Return the order check in a call; None where nothing in it can be ordered from us.
+
+    Raise `Problem` 412 where the patient was not prefetched, as CDS Hooks says.
+    """
+    extension = _extension(hook, namespace)
+    description = _patient(hook, namespace)
+    drafts = list(_drafts(hook, institution_code, namespace))
+    if not drafts:
+        return None
+    request = MatchRequest(
+        patient=description,
+        encounter=_encounter(hook),
+        items=tuple(item for _, item in drafts),
+        authorisation=extension.authorisation,
+        purpose=extension.purpose,
+        practitioner=_practitioner(hook.context.user_id),
+    )
+    return OrderedServices(request, tuple(reference for reference, _ in drafts))
+
+
+def _extension(hook: HookRequest, namespace: str) -> MatchExtension:
+    name = f"{namespace}:match"
+    raw = hook.extension.get(name)
+    return decode(raw, MatchExtension, f"extension.{name}") if raw is not None else MatchExtension()
+
+
+def _prefetched(hook: HookRequest, key: str, resource_type: str) -> msgspec.Raw | None:
+    """Return a prefetched resource; an OperationOutcome or null in its place is nothing."""
+    raw = hook.prefetch.get(key)
+    if raw is None or bytes(raw) == b"null":
+        return None
+    found = decode(raw, ResourceType, f"prefetch.{key}").resource_type
+    return raw if found == resource_type else None
+
+
+def _patient(hook: HookRequest, namespace: str) -> PatientDescription:
+    raw = _prefetched(hook, "patient", "Patient")
+    if raw is None:
+        remedy = (FieldError("prefetch.patient", "prefetch Patient/{{context.patientId}}"),)
+        raise Problem("prefetch.missing", "The patient was not prefetched.", 412, remedy)
+    patient = decode(raw, FhirPatient, "prefetch.patient")
+    return PatientDescription(
+        identifiers=tuple(_identifiers(patient.identifier, namespace)),
+        name=_name(patient.name),
+        sex=SEXES.get(patient.gender),
+        birth_date=_day(patient.birth_date),
+    )
+
+
+def _identifiers(identifiers: Sequence[FhirIdentifier], namespace: str) -> Iterator[Identifier]:
+    local = f"{namespace}:mrn:"
+    for each in identifiers:
+        if each.system in (RESIDENT_ID_OID, f"{namespace}:resident-id"):
+            yield Identifier(type=IdentifierType.RESIDENT_ID, value=each.value)
+        elif each.system.startswith(local):
+            authority = each.system.removeprefix(local)
+            yield Identifier(type=IdentifierType.LOCAL, value=each.value, authority=authority)
+        elif each.system.startswith(PASSPORT):
+            yield Identifier(type=IdentifierType.PASSPORT, value=each.value)
+
+
+def _name(names: Sequence[HumanName]) -> str | None:
+    best = next((name for name in names if name.use == "official"), names[0] if names else None)
+    if best is None:
+        return None
+    return best.text or best.family + "".join(best.given) or None
+
+
+def _day(text: str) -> date | None:
+    """Return a whole date; FHIR also allows a year or a month, which say too little."""
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+
+
+def _encounter(hook: HookRequest) -> Encounter:
+    raw = _prefetched(hook, "encounter", "Encounter")
+    if raw is None:
+        return Encounter(type=EncounterType.OTHER)
+    found = decode(raw, FhirEncounter, "prefetch.encounter")
+    number = next((each.value for each in found.identifier if each.value), found.id)
+    return Encounter(type=ENCOUNTER_TYPES.get(found.class_.code, EncounterType.OTHER), number=number or None)
+
+
+def _practitioner(user_id: str) -> Practitioner | None:
+    kind, _, practitioner_id = user_id.partition("/")
+    named = kind in ("Practitioner", "PractitionerRole") and practitioner_id
+    return Practitioner(id=practitioner_id) if named else None
+
+
+def _drafts(hook: HookRequest, institution_code: str, namespace: str) -> Iterator[tuple[str, RequestedItem]]:
+    """Yield drafted service requests with a code we can look up; on order-select only those selected."""
+    selected = frozenset(hook.context.selections or ()) if hook.hook == ORDER_SELECT else None
+    for index, entry in enumerate(hook.context.draft_orders.entry):
+        path = f"context.draftOrders.entry[{index}].resource"
+        if decode(entry.resource, ResourceType, path).resource_type != "ServiceRequest":
+            continue
+        draft = decode(entry.resource, ServiceRequest, path)
+        reference = f"ServiceRequest/{draft.id}" if draft.id else ""
+        if draft.do_not_perform or (selected is not None and reference not in selected):
+            continue
+        item = _item(draft, institution_code, namespace)
+        if item is not None:
+            yield reference, item
+
+
+def _item(draft: ServiceRequest, institution_code: str, namespace: str) -> RequestedItem | None:
+    """Return what a draft orders, by the best of its codes; another institution's local code is none."""
+    systems: dict[str, Literal["item", "wst886", "loinc", "local"]] = {
+        f"{namespace}:item": "item",
+        f"{namespace}:wst886": "wst886",
+        LOINC: "loinc",
+        f"{namespace}:local:{institution_code}": "local",
+    }
+    order_no = next((each.value for each in draft.identifier if each.value), None)
+    codes = {each.system: each for each in reversed(draft.code.coding) if each.code}
+    for uri, system in systems.items():
+        if uri in codes:
+            name = codes[uri].display or draft.code.text or None
+            return RequestedItem(system=system, code=codes[uri].code, name=name, order_no=order_no)
+    return None
+
+
+class OverrideReason(Struct, frozen=True):
+    reason: Coding | None = None
+    user_comment: str | None = None
+
+
+class Feedback(Struct, frozen=True):
+    card: UUID
+    outcome: Literal["accepted", "overridden"]
+    outcome_timestamp: Instant
+    accepted_suggestions: tuple[dict[str, Any], ...] = ()
+    override_reason: OverrideReason | None = None
+
+
+class FeedbackRequest(Struct, frozen=True):
+    feedback: tuple[Feedback, ...]
+
+
+def decline_system(namespace: str) -> str:
+    """Return the code system of the six legal situations."""
+    return f"{namespace}:decline-reason"
+
+
+def read_feedback(body: bytes, namespace: str) -> list[DecisionSubmission]:
+    """Return the decisions told in a feedback request, by match and instant, in the order told."""
+    told: dict[tuple[UUID, Any], list[SubmittedDecision]] = {}
+    for index, each in enumerate(decode(body, FeedbackRequest).feedback):
+        match_id, _ = member_of(each.card)
+        told.setdefault((match_id, each.outcome_timestamp), []).append(_decision(each, index, namespace))
+    return [
+        DecisionSubmission(match_id=match_id, decided_at=decided_at, items=tuple(items))
+        for (match_id, decided_at), items in told.items()
+    ]
+
+
+def _decision(feedback: Feedback, index: int, namespace: str) -> SubmittedDecision:
+    if feedback.outcome == "accepted":
+        return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.ACCEPT)
+    given = feedback.override_reason or OverrideReason()
+    reason = DeclineReason(code=_situation(given.reason, index, namespace), text=given.user_comment)
+    return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.DECLINE, reason=reason)
+
+
+def _situation(coding: Coding | None, index: int, namespace: str) -> Situation | None:
+    """Return the legal situation; a reason of the client's own list is situation 6, no reason is none."""
+    if coding is None:
+        return None
+    if coding.system != decline_system(namespace):
+        return "6"
+    situation = SITUATIONS.get(coding.code)
+    if situation is None:
+        path = f"feedback[{index}].overrideReason.reason.code"
+        remedy = (FieldError(path, "use 1 to 6, the reasons offered on the card"),)
+        raise Problem("request.invalid", "There is no such reason.", 400, remedy)
+    return situation
