@@ -23,12 +23,14 @@ __all__ = [
     "ItemRow",
     "RateRow",
     "StepRow",
+    "TotalRow",
     "decline_rows",
     "institution_rows",
     "item_rows",
     "percent",
     "rate_rows",
     "step_rows",
+    "total_row",
 ]
 
 ABSENT = "–"
@@ -66,8 +68,13 @@ class StepRow(NamedTuple):
     """One step from reminder to citation; `share` is its part of the reminders."""
 
     name: Promise
-    count: int
+    number: int
     share: Rate
+
+
+class TotalRow(NamedTuple):
+    facts: Facts
+    rate: Rate
 
 
 class InstitutionRow(NamedTuple):
@@ -89,7 +96,7 @@ class DeclineRow(NamedTuple):
     situation_code: str
     situation: str
     technical: str
-    count: int
+    number: int
     share: Rate
 
 
@@ -112,7 +119,12 @@ def step_rows(overview: Overview) -> list[StepRow]:
         (_("采纳"), total.accepted),
         (_("引用"), total.citations),
     )
-    return [StepRow(name, count, Rate("share", count, total.reminders)) for name, count in steps]
+    return [StepRow(name, number, Rate("share", number, total.reminders)) for name, number in steps]
+
+
+def total_row(overview: Overview) -> TotalRow:
+    """Return the sum under the institutions."""
+    return TotalRow(overview.total, _concurrent(overview.total))
 
 
 def institution_rows(overview: Overview, rulebook: Rulebook) -> list[InstitutionRow]:
@@ -141,13 +153,13 @@ def decline_rows(overview: Overview) -> list[DeclineRow]:
 def _declines(overview: Overview) -> Iterator[DeclineRow]:
     column = 1 if words.language() == "en" else 0
     declined = sum(overview.declines.values())
-    for (code, technical), count in sorted(overview.declines.items(), key=lambda entry: entry[0][0] or "9"):
+    for (code, technical), number in sorted(overview.declines.items(), key=lambda entry: entry[0][0] or "9"):
         yield DeclineRow(
             code,
             LEGAL_SITUATIONS[code][column] if code else gettext("未说明理由"),
             TECHNICAL_CODES[technical][column] if technical else "",
-            count,
-            Rate("share", count, declined),
+            number,
+            Rate("share", number, declined),
         )
 
 

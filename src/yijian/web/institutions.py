@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from yijian.domains.sharing.api import get_rulebook
+from yijian.domains.sharing.values import Rulebook
 from yijian.web import words
 
-__all__ = ["ShownInstitution", "find_institution"]
+__all__ = ["ShownInstitution", "find_institution", "show_institution"]
 
 
 class ShownInstitution(NamedTuple):
@@ -16,7 +17,12 @@ class ShownInstitution(NamedTuple):
 
 def find_institution(code: str) -> ShownInstitution:
     """Return an institution's name and level in the reader's language; an unknown code stands for itself."""
-    known = get_rulebook().institutions.get(code)
+    return show_institution(get_rulebook(), code)
+
+
+def show_institution(rulebook: Rulebook, code: str) -> ShownInstitution:
+    """Return the same out of a rulebook at hand, for pages that name many."""
+    known = rulebook.institutions.get(code)
     if known is None:
         return ShownInstitution(code, code)
     name = known.name_en if words.language() == "en" and known.name_en else known.name_zh

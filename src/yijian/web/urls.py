@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yijian.web.views import follow_ups, patients, reports, reuse, session
+from yijian.web.views import follow_ups, patients, reports, reuse, session, supervision
 
 urlpatterns = [
     path("", session.home, name="home"),
@@ -26,4 +26,6 @@ urlpatterns = [
     path(
         "follow-ups/<uuid:person_id>/<uuid:follow_up_id>/close", follow_ups.close, name="follow-up-close"
     ),
+    path("supervision/", supervision.overview, name="supervision"),
+    path("supervision/<slug:table>.csv", supervision.export, name="supervision-export"),
 ]
