@@ -31,8 +31,8 @@ __all__ = ["MARKER", "STATEMENTS", "assemble"]
 
 Rows = Sequence[Mapping[str, Any]]
 
-MARKER = "SELECT changes FROM sharing_rulebookmarker"
-"""Grows with every change to a table the rulebook is made of."""
+MARKER = "SELECT coalesce(max(changes), 0) AS changes FROM sharing_rulebookmarker"
+"""Changes with every change to a table the rulebook is made of, and never to a number it had before."""
 
 STATEMENTS: Mapping[str, str] = {
     "items": "SELECT * FROM terminology_catalogueitem ORDER BY code",

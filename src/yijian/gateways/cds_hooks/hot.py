@@ -61,7 +61,7 @@ async def show_services(_: Request) -> Response:
 
 
 class HookEndpoint:
-    """Answers calls of both services; `demo_open` admits strangers on this machine as the demo's clinician."""
+    """Answers calls of both services; `demo_open` admits strangers on this machine as a demo clinician."""
 
     def __init__(
         self,

@@ -22,10 +22,13 @@ TABLES = (
 )
 
 FUNCTION = """
-INSERT INTO sharing_rulebookmarker (id, changes) VALUES (1, 1);
+CREATE SEQUENCE sharing_rulebook_change;
+INSERT INTO sharing_rulebookmarker (id, changes) VALUES (1, nextval('sharing_rulebook_change'));
 CREATE FUNCTION sharing_mark_rulebook() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE sharing_rulebookmarker SET changes = changes + 1;
+    -- A number that never comes twice, not even after a rollback; seen only when its change is.
+    INSERT INTO sharing_rulebookmarker (id, changes) VALUES (1, nextval('sharing_rulebook_change'))
+    ON CONFLICT (id) DO UPDATE SET changes = excluded.changes;
     PERFORM pg_notify('rulebook', '');
     RETURN NULL;
 END $$;
