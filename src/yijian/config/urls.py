@@ -10,6 +10,7 @@ from yijian.web.views import errors
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yijian.web.urls")),
+    path("api/v1/", include("yijian.gateways.json_api.urls")),
     path("cds-services/<str:service>/feedback", open_to_everyone(feedback)),
     path("admin/", admin.site.urls),
     path("i18n/language", open_to_everyone(set_language), name="set_language"),

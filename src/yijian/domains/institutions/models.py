@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from yijian.domains.terminology.models import CatalogueItem
 from yijian.foundation.distribution import DistributionClass, distributed
 
 
@@ -84,9 +83,7 @@ class Institution(models.Model):
 
 @distributed(DistributionClass.REFERENCE)
 class Campus(models.Model):
-    institution = models.ForeignKey(
-        Institution, models.CASCADE, related_name="campuses", verbose_name="机构"
-    )
+    institution = models.ForeignKey(Institution, models.CASCADE, related_name="campuses", verbose_name="机构")
     code = models.CharField("院区代码", max_length=32)
     name_zh = models.CharField("名称", max_length=128)
     main = models.BooleanField("主院区", default=False)
@@ -119,9 +116,7 @@ class Consortium(models.Model):
 
 @distributed(DistributionClass.REFERENCE)
 class ConsortiumMember(models.Model):
-    consortium = models.ForeignKey(
-        Consortium, models.CASCADE, related_name="members", verbose_name="医共体"
-    )
+    consortium = models.ForeignKey(Consortium, models.CASCADE, related_name="members", verbose_name="医共体")
     institution = models.ForeignKey(Institution, models.PROTECT, verbose_name="机构")
     joined_on = models.DateField("加入日期")
     left_on = models.DateField("退出日期", null=True, blank=True)
@@ -136,7 +131,7 @@ class Price(models.Model):
     """What a campus charges for an item; CNY. Estimates of savings use it, bills never do."""
 
     campus = models.ForeignKey(Campus, models.CASCADE, related_name="prices", verbose_name="院区")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, verbose_name="项目")
+    item = models.ForeignKey("terminology.CatalogueItem", models.PROTECT, verbose_name="项目")
     amount = models.DecimalField("价格(元)", max_digits=10, decimal_places=2)
     valid_from = models.DateField("生效日期")
     valid_until = models.DateField("失效日期", null=True, blank=True)

@@ -4,8 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 
-from yijian.domains.institutions.models import Consortium, Institution, Region
-from yijian.domains.terminology.models import CatalogueItem
 from yijian.foundation.distribution import DistributionClass, distributed
 
 
@@ -71,9 +69,15 @@ class AgreementMember(models.Model):
     """A party. An agreement without listed parties binds every institution inside its scope."""
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="members", verbose_name="协议")
-    institution = models.ForeignKey(Institution, models.PROTECT, null=True, blank=True, verbose_name="机构")
-    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name="地区")
-    consortium = models.ForeignKey(Consortium, models.PROTECT, null=True, blank=True, verbose_name="医共体")
+    institution = models.ForeignKey(
+        "institutions.Institution", models.PROTECT, null=True, blank=True, verbose_name="机构"
+    )
+    region = models.ForeignKey(
+        "institutions.Region", models.PROTECT, null=True, blank=True, verbose_name="地区"
+    )
+    consortium = models.ForeignKey(
+        "institutions.Consortium", models.PROTECT, null=True, blank=True, verbose_name="医共体"
+    )
 
     class Meta:
         verbose_name = "协议成员"
@@ -91,7 +95,7 @@ class AgreementMember(models.Model):
 @distributed(DistributionClass.REFERENCE)
 class AgreementItem(models.Model):
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="items", verbose_name="协议")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, verbose_name="项目")
+    item = models.ForeignKey("terminology.CatalogueItem", models.PROTECT, verbose_name="项目")
 
     class Meta:
         verbose_name = "协议项目"
@@ -106,7 +110,9 @@ class AgreementWindow(models.Model):
     """How long a result stands in. The most specific row counts: item, then section, then all."""
 
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="windows", verbose_name="协议")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, null=True, blank=True, verbose_name="项目")
+    item = models.ForeignKey(
+        "terminology.CatalogueItem", models.PROTECT, null=True, blank=True, verbose_name="项目"
+    )
     category = models.CharField("类别", max_length=32, blank=True)
     care_setting = models.CharField("诊疗场景", max_length=16, choices=CareSetting, blank=True)
     hours = models.IntegerField("时限(小时)")
@@ -127,8 +133,10 @@ class AgreementWindow(models.Model):
 class Right(models.Model):
     """HR right: this institution may print the mark of `scope` on this item (Measures 2022)."""
 
-    institution = models.ForeignKey(Institution, models.CASCADE, related_name="rights", verbose_name="机构")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, verbose_name="项目")
+    institution = models.ForeignKey(
+        "institutions.Institution", models.CASCADE, related_name="rights", verbose_name="机构"
+    )
+    item = models.ForeignKey("terminology.CatalogueItem", models.PROTECT, verbose_name="项目")
     scope_kind = models.CharField("范围级别", max_length=16, choices=ScopeKind)
     scope_code = models.CharField("范围代码", max_length=32)
     label = models.CharField("标识", max_length=32)
@@ -165,8 +173,12 @@ class Suspension(models.Model):
     """
 
     kind = models.CharField("类别", max_length=16, choices=SuspensionKind)
-    institution = models.ForeignKey(Institution, models.CASCADE, null=True, blank=True, verbose_name="机构")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, null=True, blank=True, verbose_name="项目")
+    institution = models.ForeignKey(
+        "institutions.Institution", models.CASCADE, null=True, blank=True, verbose_name="机构"
+    )
+    item = models.ForeignKey(
+        "terminology.CatalogueItem", models.PROTECT, null=True, blank=True, verbose_name="项目"
+    )
     starts_at = models.DateTimeField("开始")
     ends_at = models.DateTimeField("结束", null=True, blank=True)
     raised_at = models.DateTimeField("提出时间")
@@ -189,8 +201,8 @@ class Suspension(models.Model):
 class AssayMethod(models.Model):
     """The method class an institution measures a method-dependent item with; equal classes compare."""
 
-    institution = models.ForeignKey(Institution, models.CASCADE, verbose_name="机构")
-    item = models.ForeignKey(CatalogueItem, models.PROTECT, verbose_name="项目")
+    institution = models.ForeignKey("institutions.Institution", models.CASCADE, verbose_name="机构")
+    item = models.ForeignKey("terminology.CatalogueItem", models.PROTECT, verbose_name="项目")
     method_class = models.CharField("方法学类别", max_length=64)
     valid_from = models.DateField("生效日期")
     valid_until = models.DateField("失效日期", null=True, blank=True)

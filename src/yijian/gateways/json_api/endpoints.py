@@ -1,4 +1,4 @@
-"""The JSON services that are not on the fast path: reports, orders, decisions, citations, marks (contract §5)."""
+"""The JSON services off the fast path: reports, orders, decisions, citations, marks (contract §5)."""
 
 from collections.abc import Callable
 from datetime import datetime

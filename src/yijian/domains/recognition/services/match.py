@@ -1,4 +1,4 @@
-"""Match on the control plane: the same rules, statements and records as the data plane, on Django's connection."""
+"""Match on the control plane: rules, statements and records are the data plane's."""
 
 from dataclasses import dataclass
 from datetime import datetime
