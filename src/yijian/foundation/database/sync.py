@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 from psycopg.rows import dict_row
+from psycopg.types.json import JsonbLoader
 
 __all__ = ["fetch"]
 
@@ -13,4 +14,5 @@ def fetch(statement: str, *arguments: object) -> list[dict[str, Any]]:
     """Return the rows of one statement, inside the caller's transaction."""
     connection.ensure_connection()
     with psycopg.RawCursor(connection.connection, row_factory=dict_row) as cursor:
+        cursor.adapters.register_loader("jsonb", JsonbLoader)  # Django leaves it to its own fields
         return cursor.execute(statement, list(arguments)).fetchall()
