@@ -1,0 +1,34 @@
+"""`python -m bench [prefix]`: measure the groups whose names begin so; figures to stdout, the rest to stderr."""
+
+import importlib
+import sys
+
+from bench.figures import Bench
+
+__all__ = ["GROUPS", "main"]
+
+GROUPS = ("match", "oru")
+"""A group is the part of its figures' names before the point, and a module here that has `measure`."""
+
+
+def chosen(prefix: str) -> list[str]:
+    """Return the groups that hold figures whose names begin with `prefix`."""
+    return [group for group in GROUPS if f"{group}.".startswith(prefix) or prefix.startswith(f"{group}.")]
+
+
+def main(arguments: list[str]) -> int:
+    prefix = arguments[0] if arguments else ""
+    groups = chosen(prefix)
+    if not groups:
+        print(f"No figure's name begins with {prefix!r}; groups: {', '.join(GROUPS)}.", file=sys.stderr)
+        return 2
+    for group in groups:
+        measure: Bench = importlib.import_module(f"bench.{group}").measure
+        for figure in measure():
+            if figure.name.startswith(prefix):
+                print(figure.line(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+"""A figure as it is printed: one JSON line (contract §1)."""
+
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Figure", "of_runs", "rounded"]
+
+SIGNIFICANT = 4
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` is the median of `runs`; `goal` is null while none is set; `against` says what with."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+    better: Literal["higher", "lower"] = "higher"
+    runs: tuple[float, ...]
+    against: str
+
+    def line(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+Bench = Callable[[], Sequence[Figure]]
+"""Measures a group of figures that stand on one set-up."""
+
+
+def rounded(value: float) -> float:
+    """Return a value with as many digits as a measurement on a shared machine can carry."""
+    return float(f"{value:.{SIGNIFICANT}g}")
+
+
+def of_runs(
+    name: str, unit: str, runs: Sequence[float], *, against: str, better: Literal["higher", "lower"] = "higher"
+) -> Figure:
+    """Return the figure of some runs."""
+    return Figure(
+        name=name,
+        value=rounded(median(runs)),
+        unit=unit,
+        better=better,
+        runs=tuple(rounded(run) for run in runs),
+        against=against,
+    )

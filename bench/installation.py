@@ -1,0 +1,77 @@
+"""An installation of its own: home, PostgreSQL that really syncs, schema, catalogue, and the demo's region."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from yijian.demo.calendar import Calendar
+from yijian.demo.region import region_rows
+from yijian.foundation.database.embedded import EmbeddedPostgres
+from yijian.foundation.secrets import load_keys
+from yijian.kit.clock import now
+
+__all__ = ["Installation", "installed", "say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A database URL, and the environment that leads a process of ours to it."""
+
+    home: Path
+    database_url: str
+    environment: dict[str, str]
+
+
+def say(text: str) -> None:
+    """Tell whoever waits what is going on."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def installed() -> Iterator[Installation]:
+    """Set an installation up, let this process's Django speak to it, and leave nothing behind."""
+    home = Path(tempfile.mkdtemp(prefix="yijian-bench-"))
+    home.chmod(0o711)
+    server = EmbeddedPostgres(home, fsync="on")
+    try:
+        say("setting up an installation")
+        url = server.start()
+        yield _set_up(home, url)
+    finally:
+        connection.close()
+        server.stop()
+        shutil.rmtree(server.data.parent)
+        shutil.rmtree(home)
+
+
+def _set_up(home: Path, url: str) -> Installation:
+    environment = load_keys(home, {}, demo=True).environment() | {
+        "DJANGO_SETTINGS_MODULE": "yijian.config.settings",
+        "YIJIAN_HOME": str(home),
+        "YIJIAN_DATABASE_URL": url,
+    }
+    os.environ |= environment
+    django.setup()
+    call_command("migrate", verbosity=0)
+    _load_region()
+    return Installation(home, url, environment)
+
+
+@transaction.atomic
+def _load_region() -> None:
+    from yijian.domains.terminology.api import load_catalogue  # noqa: PLC0415 - Django is set up by now
+
+    load_catalogue()
+    for name, rows in region_rows(Calendar(now())).items():
+        model = apps.get_model(name)
+        model.objects.bulk_create([model(**row) for row in rows])
