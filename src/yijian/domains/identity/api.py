@@ -10,10 +10,11 @@ from yijian.domains.identity.queries import (
     resolve_patient,
     search_people,
 )
-from yijian.domains.identity.services import record_patient, settle_review
+from yijian.domains.identity.services import absorb_stand_in, record_patient, settle_review
 from yijian.domains.identity.standing import current_person_id
 
 __all__ = [
+    "absorb_stand_in",
     "current_person_id",
     "describe_person",
     "find_person_by_number",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from yijian.domains.identity.cipher import field_cipher, mask
+from yijian.domains.identity.cipher import field_cipher, mask, unseal
 from yijian.domains.identity.index import read_keys
 from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, ReviewState
 from yijian.domains.identity.rules import resolve, strongest_of, usable_numbers
@@ -132,6 +132,6 @@ def _summary(person: Person) -> PersonSummary:
         name=person.name or None,
         sex=Sex(person.sex or Sex.UNKNOWN),
         birth_date=person.birth_date,
-        resident_id_masked=mask(field_cipher().decrypt(sealed)) if sealed is not None else None,
+        resident_id_masked=mask(unseal(sealed)) if sealed is not None else None,
         certain=not person.provisional,
     )

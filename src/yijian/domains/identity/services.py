@@ -9,13 +9,13 @@ from django.db import transaction
 
 from yijian.domains.identity import errors
 from yijian.domains.identity.bad_numbers import note_bad_numbers
-from yijian.domains.identity.cipher import field_cipher
+from yijian.domains.identity.cipher import field_cipher, unseal
 from yijian.domains.identity.index import Known, NumberTaken, lock_known
 from yijian.domains.identity.linking import link_known, link_new, link_without_number
 from yijian.domains.identity.models import IdentifierKey, Person
 from yijian.domains.identity.records import Case, correct_person, speaks_alone
 from yijian.domains.identity.rules import contradictions, disagreement, resolve, usable_numbers
-from yijian.domains.identity.settlement import settle_review
+from yijian.domains.identity.settlement import absorb_stand_in, settle_review
 from yijian.domains.identity.standing import stand_in
 from yijian.domains.identity.values import (
     Certainty,
@@ -26,7 +26,7 @@ from yijian.domains.identity.values import (
 )
 from yijian.kit import resident_id
 
-__all__ = ["record_patient", "settle_review"]
+__all__ = ["absorb_stand_in", "record_patient", "settle_review"]
 
 ATTEMPTS = 5
 DEMOGRAPHICS = frozenset({"name", "sex", "birth_date"})
@@ -102,5 +102,5 @@ def _may_correct(case: Case, known: Known, person: Person, resolution: Resolutio
 def _contradicts_kept_number(description: PatientDescription, person: Person) -> bool:
     if person.resident_id_ciphertext is None:
         return False
-    parsed = resident_id.parse(field_cipher().decrypt(person.resident_id_ciphertext))
+    parsed = resident_id.parse(unseal(person.resident_id_ciphertext))
     return parsed is not None and bool(disagreement(description, "", parsed.sex, parsed.birth_date))

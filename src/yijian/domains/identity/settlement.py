@@ -19,14 +19,14 @@ from yijian.domains.identity.models import (
     ReviewState,
     SourceRecord,
 )
-from yijian.domains.identity.rules import usable_numbers
+from yijian.domains.identity.rules import disagreement, usable_numbers
 from yijian.domains.identity.standing import IDENTITY_UNCERTAIN, decrypt_described
-from yijian.domains.identity.values import IdentifierType
+from yijian.domains.identity.values import IdentifierType, PatientDescription, Sex
 from yijian.foundation.database.rows import insert_rows
 from yijian.foundation.inbox.work_items import resolve_work_items
 from yijian.foundation.outbox.api import publish
 
-__all__ = ["move_to", "settle_review"]
+__all__ = ["absorb_stand_in", "settle_review"]
 
 Verdict = Literal["same", "different"]
 
@@ -63,6 +63,29 @@ def _unite(review: IdentityReview, by: str, at: datetime) -> list[IdentityReview
     for each in same:
         _register_described(each, holder_id, at)
     return closed
+
+
+@transaction.atomic
+def absorb_stand_in(stand_in_id: UUID, person_id: UUID, *, at: datetime) -> bool:
+    """Unite a stand-in that no number leads to, and about whom nothing is asked, with a person.
+
+    It was made for a message without a usable number; its institution has sent the number since. False
+    where it is not such a stand-in, or looks like somebody else.
+    """
+    people = lock_persons({stand_in_id, person_id})
+    stand_in, person = people[stand_in_id], people[person_id]
+    seen = PatientDescription(
+        name=stand_in.name, sex=Sex(stand_in.sex or Sex.UNKNOWN), birth_date=stand_in.birth_date
+    )
+    if (
+        not stand_in.provisional
+        or IdentifierKey.objects.filter(person_id=stand_in_id).exists()
+        or IdentityReview.objects.filter(provisional_id=stand_in_id).exists()
+        or disagreement(seen, person.name, person.sex, person.birth_date)
+    ):
+        return False
+    move_to(person_id, stand_in_id, at)
+    return True
 
 
 def move_to(holder_id: UUID, stand_in_id: UUID, at: datetime) -> None:

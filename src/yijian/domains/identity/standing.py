@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from yijian.domains.identity.cipher import field_cipher
+from yijian.domains.identity.cipher import field_cipher, unseal
 from yijian.domains.identity.index import Known, lock_persons, register_numbers
 from yijian.domains.identity.linking import link_known
 from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, ReviewState
@@ -105,7 +105,7 @@ def _find_open_review(person: Person, dispute: Dispute) -> IdentityReview | None
 
 def decrypt_described(review: IdentityReview) -> PatientDescription:
     """Return what the sender said."""
-    return msgspec.json.decode(field_cipher().decrypt(review.described), type=PatientDescription)
+    return msgspec.json.decode(unseal(review.described), type=PatientDescription)
 
 
 def _demographics(description: PatientDescription) -> tuple[object, ...]:

@@ -8,7 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from yijian.domains.identity.values import Coded, EncounterType, PatientDescription, Practitioner, WorkItemNote
+from yijian.domains.identity.values import (
+    Coded,
+    EncounterType,
+    PatientDescription,
+    Practitioner,
+    WorkItemNote,
+)
 from yijian.kit.clock import Instant
 
 __all__ = [
@@ -21,14 +27,19 @@ __all__ = [
     "LabResult",
     "Order",
     "OrderOutcome",
+    "OrderRecorded",
     "OrderState",
     "Recorded",
     "ReportKind",
     "ReportOutcome",
+    "ReportState",
     "ReportStatus",
     "Responsible",
     "Specimen",
+    "TimelineEntry",
+    "TimelineRow",
     "UploadedReport",
+    "Voided",
     "WorkItemNote",
 ]
 
@@ -188,3 +199,72 @@ class Order(Struct, frozen=True):
     practitioner: Practitioner | None = None
     department: Coded | None = None
     price: Decimal | None = None
+
+
+class OrderRecorded(Struct, frozen=True):
+    """Answer to one order; `reason` says what to mend where it was refused."""
+
+    order_no: str
+    state: OrderState
+    outcome: OrderOutcome
+    reason: str | None = None
+
+
+class Voided(Struct, frozen=True):
+    """Answer to a void."""
+
+    report_id: UUID
+    version: int
+    voided_at: datetime
+    reason: str
+    outcome: ReportOutcome
+
+
+class ReportState(Struct, frozen=True):
+    """Where a report stands: its current version, and since when each version was reported."""
+
+    report_id: UUID
+    institution_code: str
+    current_version: int
+    voided_at: datetime | None
+    void_reason: str | None
+    reported: tuple[tuple[int, datetime], ...]
+    """(version, reported_at) of every version that ever stood, oldest first."""
+
+    def version_at(self, moment: datetime) -> int:
+        """Return the version that stood at a moment by its institution's clock; 0 before the first."""
+        return max((version for version, reported_at in self.reported if reported_at <= moment), default=0)
+
+
+class TimelineRow(Struct, frozen=True):
+    """One row of a report as printed, under its catalogue item where it has one."""
+
+    row_no: int
+    item_code: str
+    name: str
+    value: str
+    unit: str
+    reference_range: str
+    flag: str
+    critical: bool
+    status: str
+    specimen_name: str = ""
+    comment: str = ""
+    image_status: str = ""
+    image_url: str = ""
+
+
+class TimelineEntry(Struct, frozen=True):
+    """One report on a patient's timeline, as it stands now."""
+
+    report_id: UUID
+    version: int
+    kind: ReportKind
+    status: ReportStatus
+    institution_code: str
+    report_no: str
+    category_name: str
+    effective_at: datetime
+    reported_at: datetime
+    has_document: bool
+    rows: tuple[TimelineRow, ...]

@@ -11,6 +11,7 @@ from yijian.domains.terminology.specimen import Specimen, specimen_of, specimen_
 
 __all__ = [
     "Category",
+    "CodeMeaning",
     "Comparability",
     "Comparable",
     "ComparableState",
@@ -136,6 +137,16 @@ class Item(Struct, frozen=True):
     def window(self) -> timedelta:
         """Default validity; an agreement's own window goes before it."""
         return timedelta(hours=self.window_hours)
+
+
+class CodeMeaning(Struct, frozen=True):
+    """What a code stands for, with what it says beyond the item; `specimen` narrows an institution's code."""
+
+    item: Item
+    specimen: Specimen | None = None
+    laterality: str = ""
+    body_site: str = ""
+    contrast: str = ""
 
 
 class PanelMember(Struct, frozen=True):

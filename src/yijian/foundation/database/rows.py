@@ -16,11 +16,11 @@ def insert_rows(rows: Sequence[models.Model], *, on_conflict: Literal["fail", "n
     """Insert rows of one model; return how many went in, which is fewer only with `on_conflict="nothing"`."""
     if not rows:
         return 0
-    table, fields = rows[0]._meta.db_table, rows[0]._meta.concrete_fields
+    fields = rows[0]._meta.concrete_fields
     one_row = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(fields)))
     statement = sql.SQL("INSERT INTO {} ({}) VALUES {}{}").format(
-        sql.Identifier(table),
-        sql.SQL(", ").join(sql.Identifier(field.column) for field in fields),
+        sql.Identifier(rows[0]._meta.db_table),
+        sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
         sql.SQL(", ").join([one_row] * len(rows)),
         sql.SQL(" ON CONFLICT DO NOTHING" if on_conflict == "nothing" else ""),
     )

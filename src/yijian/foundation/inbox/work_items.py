@@ -1,8 +1,8 @@
 """Things a person has to mend: opened once while open, resolved together, and what waited for them let go."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import transaction
@@ -10,11 +10,27 @@ from django.db.models import Exists, OuterRef
 
 from yijian.foundation.database.rows import insert_rows
 from yijian.foundation.inbox.models import InboxMessage, MessageState, WorkItem
+from yijian.foundation.inbox.services import replay
 from yijian.kit.ids import new_id
 
 __all__ = ["open_work_item", "open_work_items", "resolve_work_items"]
 
-After = Literal["recorded", "received"]
+
+class Only(TypedDict, total=False):
+    """Which work items are meant."""
+
+    subjects: Collection[str]
+    institution_code: str
+    report_ids: Collection[UUID]
+    person_id: UUID
+
+
+CONDITIONS = {
+    "subjects": "subject__in",
+    "institution_code": "institution_code",
+    "report_ids": "report_id__in",
+    "person_id": "person_id",
+}
 
 
 def open_work_item(
@@ -58,37 +74,35 @@ def resolve_work_items(
     by: str,
     resolution: str,
     at: datetime,
-    subjects: Iterable[str] | None = None,
-    institution_code: str | None = None,
-    report_ids: Iterable[UUID] | None = None,
-    after: After = "recorded",
+    run_again: bool = False,
+    **only: Unpack[Only],
 ) -> int:
-    """Resolve the open items of a kind that meet every filter given; return how many there were.
+    """Resolve the open items of a kind that meet every condition given; return how many there were.
 
-    A message that waited for nothing else becomes `recorded`; with `after="received"` it runs again.
+    A message that waited for nothing else is recorded then, or with `run_again` processed once more.
     """
-    found = WorkItem.objects.filter(kind=kind, resolved_at=None)
-    if subjects is not None:
-        found = found.filter(subject__in=list(subjects))
-    if institution_code is not None:
-        found = found.filter(institution_code=institution_code)
-    if report_ids is not None:
-        found = found.filter(report_id__in=list(report_ids))
+    conditions: dict[str, object] = {CONDITIONS[name]: value for name, value in only.items()}
+    found = WorkItem.objects.filter(kind=kind, resolved_at=None, **conditions)
     rows = list(found.select_for_update().values_list("work_item_id", "message_id"))
-    if not rows:
-        return 0
     WorkItem.objects.filter(work_item_id__in=[row[0] for row in rows]).update(
         resolved_at=at, resolved_by=by, resolution=resolution
     )
-    _let_go({message_id for _, message_id in rows if message_id}, after, at)
+    _let_go({message_id for _, message_id in rows if message_id}, run_again=run_again, at=at)
     return len(rows)
 
 
-def _let_go(message_ids: set[UUID], after: After, at: datetime) -> None:
+def _let_go(message_ids: set[UUID], *, run_again: bool, at: datetime) -> None:
+    if not message_ids:
+        return
     still_open = WorkItem.objects.filter(message_id=OuterRef("message_id"), resolved_at=None)
     waiting = InboxMessage.objects.filter(message_id__in=message_ids, state=MessageState.WAITING)
-    free = waiting.exclude(Exists(still_open))
-    if after == "received":
-        free.update(state=MessageState.RECEIVED, attempts=0, next_attempt_at=None, processed_at=None)
+    free = list(
+        waiting.exclude(Exists(still_open)).order_by("message_id").values_list("message_id", flat=True)
+    )
+    if run_again:
+        for message_id in sorted(free):
+            replay(message_id)
     else:
-        free.update(state=MessageState.RECORDED, processed_at=at)
+        InboxMessage.objects.filter(message_id__in=free).update(
+            state=MessageState.RECORDED, reason_code="", reason_text="", processed_at=at
+        )

@@ -1,0 +1,39 @@
+"""The only synchronous door to results: record and void reports, record orders, read."""
+
+from yijian.domains.results.documents import document_store
+from yijian.domains.results.queries import (
+    fetch_candidates,
+    find_document_key,
+    find_person_of_report,
+    get_report,
+    get_report_state,
+    list_timeline,
+)
+from yijian.domains.results.services import (
+    move_person,
+    on_code_mapped,
+    on_person_moved,
+    record_orders,
+    record_report,
+    remap,
+    void_report,
+)
+from yijian.domains.results.values import ReportState
+
+__all__ = [
+    "ReportState",
+    "document_store",
+    "fetch_candidates",
+    "find_document_key",
+    "find_person_of_report",
+    "get_report",
+    "get_report_state",
+    "list_timeline",
+    "move_person",
+    "on_code_mapped",
+    "on_person_moved",
+    "record_orders",
+    "record_report",
+    "remap",
+    "void_report",
+]

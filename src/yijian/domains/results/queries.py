@@ -1,0 +1,190 @@
+"""Reads of reports. What is sensitive is absent without authorisation, and leaves no trace."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from yijian.domains.results import errors
+from yijian.domains.results.hot import CANDIDATES
+from yijian.domains.results.models import Report, ReportVersion, Result
+from yijian.domains.results.values import ReportKind, ReportState, ReportStatus, TimelineEntry, TimelineRow
+from yijian.domains.terminology.api import sensitive_codes
+from yijian.foundation.database.sync import fetch
+from yijian.kit.errors import Problem
+
+__all__ = [
+    "fetch_candidates",
+    "find_document_key",
+    "find_person_of_report",
+    "get_report",
+    "get_report_state",
+    "list_timeline",
+]
+
+ROW_FIELDS = TimelineRow.__struct_fields__
+
+
+def fetch_candidates(person_id: UUID, item_codes: Sequence[str], at: datetime) -> list[dict[str, Any]]:
+    """Return the newest rows per item of reports as they stand now (`sql/candidates.sql`)."""
+    return fetch(CANDIDATES, person_id, list(item_codes), at)
+
+
+def get_report_state(person_id: UUID, report_id: UUID) -> ReportState:
+    """Return where a report stands."""
+    report = _get(person_id, report_id)
+    versions = ReportVersion.objects.filter(person_id=person_id, report_id=report_id)
+    return ReportState(
+        report_id=report_id,
+        institution_code=report.institution_code,
+        current_version=report.current_version,
+        voided_at=report.voided_at,
+        void_reason=report.void_reason or None,
+        reported=tuple(versions.order_by("version").values_list("version", "reported_at")),
+    )
+
+
+def get_report(
+    person_id: UUID, report_id: UUID, *, version: int | None = None, shows_sensitive: bool
+) -> dict[str, Any]:
+    """Return a report as uploaded (contract §5) with its version, institution and void; `Problem` 404.
+
+    The patient is not part of it. Without `shows_sensitive` a report with nothing else to show is unknown.
+    """
+    report = _get(person_id, report_id)
+    found = ReportVersion.objects.filter(
+        person_id=person_id, report_id=report_id, version=version or report.current_version
+    ).first()
+    if found is None:
+        raise errors.report_unknown()
+    rows = _rows([found]).order_by("row_no")
+    shown = rows if shows_sensitive else _plain(rows)
+    numbers = list(shown.values_list("row_no", flat=True))
+    complete = shows_sensitive or len(numbers) == rows.count()
+    if not numbers:
+        raise errors.report_unknown()
+    return {
+        **_body_with(found.body, set(numbers)),
+        "report_id": str(report_id),
+        "version": found.version,
+        "current_version": report.current_version,
+        "institution_code": report.institution_code,
+        "voided_at": report.voided_at.isoformat() if report.voided_at else None,
+        "void_reason": report.void_reason or None,
+        "recorded_at": found.recorded_at.isoformat(),
+        "has_document": bool(found.document_key) and complete,
+    }
+
+
+def find_person_of_report(report_id: UUID) -> UUID | None:
+    """Return whose report this is, for addresses that carry nothing but its id."""
+    return Report.objects.filter(report_id=report_id).values_list("person_id", flat=True).first()
+
+
+def find_document_key(
+    person_id: UUID, report_id: UUID, *, version: int | None = None, shows_sensitive: bool
+) -> str | None:
+    """Return the object key of a version's PDF; a PDF that shows a sensitive row counts as that row."""
+    document = get_report(person_id, report_id, version=version, shows_sensitive=shows_sensitive)
+    if not document["has_document"]:
+        return None
+    return ReportVersion.objects.values_list("document_key", flat=True).get(
+        person_id=person_id, report_id=report_id, version=document["version"]
+    )
+
+
+def list_timeline(
+    person_id: UUID,
+    *,
+    limit: int = 50,
+    before: datetime | None = None,
+    kind: ReportKind | None = None,
+    shows_sensitive: bool,
+) -> list[TimelineEntry]:
+    """Return reports by examination, newest first; a voided report is nothing.
+
+    `before`: only what was examined earlier, for the next page.
+    """
+    reports = Report.objects.filter(person_id=person_id, voided_at=None)
+    if kind is not None:
+        reports = reports.filter(kind=kind.value)
+    if before is not None:
+        reports = reports.filter(effective_at__lt=before)
+    current = Result.objects.filter(
+        person_id=person_id, report_id=OuterRef("report_id"), version=OuterRef("current_version")
+    )
+    shown = current if shows_sensitive else _plain(current)
+    found = list(reports.filter(Exists(shown)).order_by("-effective_at", "-report_id")[:limit])
+    versions = _current_versions(person_id, found)
+    rows: dict[UUID, list[Result]] = defaultdict(list)
+    hidden: set[UUID] = set()
+    sensitive = frozenset() if shows_sensitive else sensitive_codes()
+    for row in _rows(versions.values()).order_by("row_no"):
+        if not shows_sensitive and (not row.item_code or row.item_code in sensitive):
+            hidden.add(row.report_id)
+        else:
+            rows[row.report_id].append(row)
+    return [
+        _entry(report, versions[report.report_id], rows[report.report_id], report.report_id not in hidden)
+        for report in found
+    ]
+
+
+def _get(person_id: UUID, report_id: UUID) -> Report:
+    report = Report.objects.filter(person_id=person_id, report_id=report_id).first()
+    if report is None:
+        raise Problem("report.unknown", "There is no such report.", 404)
+    return report
+
+
+def _rows(versions: Iterable[ReportVersion]) -> QuerySet[Result]:
+    keys = [(v.person_id, v.report_id, v.version) for v in versions]
+    rows = Result.objects.none() if not keys else Result.objects.filter(person_id=keys[0][0])
+    return rows.filter(report_id__in=[key[1] for key in keys]).filter(version__in={key[2] for key in keys})
+
+
+def _plain(rows: QuerySet[Result]) -> QuerySet[Result]:
+    """Leave out what is sensitive, and what has no meaning yet and therefore might be."""
+    return rows.exclude(item_code="").exclude(item_code__in=sensitive_codes())
+
+
+def _current_versions(person_id: UUID, reports: Sequence[Report]) -> dict[UUID, ReportVersion]:
+    current = {report.report_id: report.current_version for report in reports}
+    versions = ReportVersion.objects.filter(person_id=person_id, report_id__in=current)
+    return {v.report_id: v for v in versions if v.version == current[v.report_id]}
+
+
+def _body_with(body: dict[str, Any], numbers: set[int]) -> dict[str, Any]:
+    """Return a body with these rows only; rows are numbered as `rows.rows_of` numbers them."""
+    exam = body.get("exam")
+    items = exam["items"] if exam else []
+    results = body.get("results", [])
+    shown = dict(body)
+    if exam:
+        kept = [item for number, item in enumerate(items, start=1) if number in numbers]
+        shown["exam"] = {**exam, "items": kept}
+        if not kept:
+            del shown["exam"]
+    if results:
+        first = len(items) + 1
+        shown["results"] = [row for number, row in enumerate(results, start=first) if number in numbers]
+    return shown
+
+
+def _entry(report: Report, version: ReportVersion, rows: Sequence[Result], complete: bool) -> TimelineEntry:
+    return TimelineEntry(
+        report_id=report.report_id,
+        version=version.version,
+        kind=ReportKind(report.kind),
+        status=ReportStatus(version.status),
+        institution_code=report.institution_code,
+        report_no=report.report_no,
+        category_name=(version.body.get("category") or {}).get("name") or "",
+        effective_at=report.effective_at,
+        reported_at=version.reported_at,
+        has_document=bool(version.document_key) and complete,
+        rows=tuple(TimelineRow(**{name: getattr(row, name) for name in ROW_FIELDS}) for row in rows),
+    )
