@@ -1,0 +1,97 @@
+"""Both planes over a region of the module's own, on a real socket."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import uvicorn
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.flow.order_check.own_database import own_database
+from yijian.config.environment import Environment, read_environment
+from yijian.kit.crypto import FieldCipher
+
+PATIENCE = 30
+
+
+@contextmanager
+def serving(application: Any) -> Iterator[str]:
+    """Serve an application by uvicorn in a thread; yield its base URL."""
+    config = uvicorn.Config(application, port=0, lifespan="on", log_level="critical", access_log=False, ws="none")
+    server = uvicorn.Server(config)
+    started = threading.Event()
+
+    async def serve() -> None:
+        task = asyncio.create_task(server.serve())
+        while not (server.started or task.done()):
+            await asyncio.sleep(0.01)
+        started.set()
+        await task
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(PATIENCE)
+        assert server.started, "the application did not start"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+
+
+@dataclass(frozen=True)
+class World:
+    """The region, its database, and the secrets of its clients."""
+
+    environment: Environment
+    cipher: FieldCipher
+    secrets: dict[str, str]
+
+    def add_person(self, resident_id: str, **demographics: Any) -> UUID:
+        from tests.flow.order_check import region  # noqa: PLC0415 - models want Django set up
+
+        return region.add_person(self.cipher, resident_id, **demographics)
+
+
+@pytest.fixture(scope="module")
+def world(
+    server_url: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[World]:
+    with django_db_blocker.unblock(), own_database(server_url, f"flow_{uuid4().hex[:12]}") as url:
+        from tests.flow.order_check import region  # noqa: PLC0415 - models want Django set up
+
+        environment = replace(read_environment(os.environ), database_url=url)
+        yield World(environment, FieldCipher(environment.field_key), region.build_region())
+
+
+@pytest.fixture(scope="module")
+def base_url(world: World) -> Iterator[str]:
+    """Return where both planes are served."""
+    from yijian.config.asgi import BothPlanes  # noqa: PLC0415 - it sets Django up
+    from yijian.config.wsgi import application as control_plane  # noqa: PLC0415
+    from yijian.dataplane.app import create_application  # noqa: PLC0415
+
+    with serving(BothPlanes(create_application(world.environment), control_plane)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def http(base_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=base_url, timeout=PATIENCE) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def bearer(http: httpx.Client, world: World) -> dict[str, str]:
+    """Return the Authorization header of the county hospital."""
+    form = {"grant_type": "client_credentials"}
+    answer = http.post("/oauth/token", data=form, auth=("county", world.secrets["county"]))
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
