@@ -8,27 +8,35 @@ from yijian.foundation.inbox.queries import (
     find_message,
     has_open_work_items,
     list_messages,
+    list_open_matters,
+    list_work_items,
     raw_of,
+    sender_encoding,
 )
 from yijian.foundation.inbox.services import keep, replay, replay_cause, settle
-from yijian.foundation.inbox.values import Fate, KeptMessage, MessageSummary
+from yijian.foundation.inbox.values import Fate, KeptMessage, MessageSummary, OpenMatter, WorkItemSummary
 from yijian.foundation.inbox.work_items import open_work_item, resolve_work_items
 
 __all__ = [
     "Fate",
     "KeptMessage",
     "MessageSummary",
+    "OpenMatter",
+    "WorkItemSummary",
     "count_by_state",
     "find_message",
     "has_open_work_items",
     "keep",
     "keep_json",
     "list_messages",
+    "list_open_matters",
+    "list_work_items",
     "open_work_item",
     "raw_of",
     "replay",
     "replay_cause",
     "resolve_work_items",
+    "sender_encoding",
     "settle",
     "settle_recorded",
     "settle_refused",

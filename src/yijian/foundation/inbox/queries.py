@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, F, Window
 
 from yijian.foundation.inbox.models import InboxMessage, Sender, WorkItem
-from yijian.foundation.inbox.values import MessageSummary
+from yijian.foundation.inbox.values import MessageSummary, OpenMatter, WorkItemSummary
 
 __all__ = [
     "count_by_state",
     "find_message",
     "has_open_work_items",
     "list_messages",
+    "list_open_matters",
+    "list_work_items",
     "raw_of",
     "sender_encoding",
 ]
 
 FIELDS = tuple(MessageSummary.__dataclass_fields__)
+WORK_ITEM_FIELDS = tuple(WorkItemSummary.__dataclass_fields__)
+MATTER = ("institution_code", "kind", "subject")
 
 
 def count_by_state(institution_codes: Sequence[str] | None = None) -> dict[str, int]:
@@ -64,6 +68,23 @@ def raw_of(message_id: UUID) -> bytes | None:
 def has_open_work_items(message_id: UUID) -> bool:
     """Tell whether a person still has something to mend for this message."""
     return WorkItem.objects.filter(message_id=message_id, resolved_at=None).exists()
+
+
+def list_work_items(message_id: UUID) -> list[WorkItemSummary]:
+    """Return what a message left a person to mend, open or resolved, oldest first."""
+    items = WorkItem.objects.filter(message_id=message_id).order_by("opened_at", "work_item_id")
+    return [WorkItemSummary(*row) for row in items.values_list(*WORK_ITEM_FIELDS)]
+
+
+def list_open_matters(institution_codes: Sequence[str] | None = None) -> list[OpenMatter]:
+    """Return what is open, one entry for all that is mended together; what stops most comes first."""
+    items = WorkItem.objects.filter(resolved_at=None)
+    if institution_codes is not None:
+        items = items.filter(institution_code__in=institution_codes)
+    numbered = items.annotate(number=Window(Count("*"), partition_by=[F(name) for name in MATTER]))
+    first = numbered.order_by(*MATTER, "opened_at").distinct(*MATTER)
+    rows = first.values_list(*MATTER, "detail", "message_id", "opened_at", "number")
+    return sorted((OpenMatter(*row) for row in rows), key=lambda matter: (-matter.number, matter.opened_at))
 
 
 def sender_encoding(facility: str) -> str | None:

@@ -1,12 +1,22 @@
 """What the inbox tells those who process it, and what they tell it. Loads no framework."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-__all__ = ["LANES", "NO_LANE", "Fate", "KeptMessage", "MessageSummary", "lane_of"]
+__all__ = [
+    "LANES",
+    "NO_LANE",
+    "Fate",
+    "KeptMessage",
+    "MessageSummary",
+    "OpenMatter",
+    "WorkItemSummary",
+    "lane_of",
+]
 
 LANES = 4
 """Messages of one patient always share a lane; a lane is processed in order by one worker at a time."""
@@ -57,3 +67,30 @@ class MessageSummary:
     reason_text: str
     attempts: int
     processed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItemSummary:
+    """Something a person has to mend, or has mended."""
+
+    institution_code: str
+    kind: str
+    subject: str
+    detail: Mapping[str, Any]
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatter:
+    """Open work items that are mended together: how many, since when, and the first of them."""
+
+    institution_code: str
+    kind: str
+    subject: str
+    detail: Mapping[str, Any]
+    message_id: UUID | None
+    opened_at: datetime
+    number: int
