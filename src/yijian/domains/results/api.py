@@ -1,6 +1,8 @@
 """The only synchronous door to results: record and void reports, record orders, read."""
 
 from yijian.domains.results.documents import document_store
+from yijian.domains.results.mending import UNMAPPED_CODE, UNMAPPED_UNIT
+from yijian.domains.results.policy import may
 from yijian.domains.results.queries import (
     fetch_candidates,
     find_document_key,
@@ -8,6 +10,7 @@ from yijian.domains.results.queries import (
     get_report,
     get_report_state,
     list_timeline,
+    list_unmapped_rows,
 )
 from yijian.domains.results.services import (
     move_person,
@@ -21,6 +24,8 @@ from yijian.domains.results.services import (
 from yijian.domains.results.values import ReportState
 
 __all__ = [
+    "UNMAPPED_CODE",
+    "UNMAPPED_UNIT",
     "ReportState",
     "document_store",
     "fetch_candidates",
@@ -29,6 +34,8 @@ __all__ = [
     "get_report",
     "get_report_state",
     "list_timeline",
+    "list_unmapped_rows",
+    "may",
     "move_person",
     "on_code_mapped",
     "on_person_moved",

@@ -11,7 +11,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from yijian.domains.results import errors
 from yijian.domains.results.hot import CANDIDATES
 from yijian.domains.results.models import Report, ReportVersion, Result
-from yijian.domains.results.values import ReportKind, ReportState, ReportStatus, TimelineEntry, TimelineRow
+from yijian.domains.results.values import (
+    ReportKind,
+    ReportState,
+    ReportStatus,
+    TimelineEntry,
+    TimelineRow,
+    UnmappedRow,
+)
 from yijian.domains.terminology.api import sensitive_codes
 from yijian.foundation.database.sync import fetch
 from yijian.kit.errors import Problem
@@ -23,9 +30,11 @@ __all__ = [
     "get_report",
     "get_report_state",
     "list_timeline",
+    "list_unmapped_rows",
 ]
 
 ROW_FIELDS = TimelineRow.__struct_fields__
+UNMAPPED_FIELDS = UnmappedRow.__struct_fields__
 
 
 def fetch_candidates(person_id: UUID, item_codes: Sequence[str], at: datetime) -> list[dict[str, Any]]:
@@ -131,6 +140,17 @@ def list_timeline(
         _entry(report, versions[report.report_id], rows[report.report_id], report.report_id not in hidden)
         for report in found
     ]
+
+
+def list_unmapped_rows(
+    institution_code: str, code_system: str, code: str, *, limit: int = 6
+) -> list[UnmappedRow]:
+    """Return rows that wait for a code's meaning, the last reported first, for whoever has to give it."""
+    rows = Result.objects.filter(
+        institution_code=institution_code, code=code, code_system=code_system, item_code=""
+    )
+    newest = rows.order_by("-reported_at").values_list(*UNMAPPED_FIELDS)[:limit]
+    return [UnmappedRow(**dict(zip(UNMAPPED_FIELDS, row, strict=True))) for row in newest]
 
 
 def _get(person_id: UUID, report_id: UUID) -> Report:

@@ -38,6 +38,7 @@ __all__ = [
     "Specimen",
     "TimelineEntry",
     "TimelineRow",
+    "UnmappedRow",
     "UploadedReport",
     "Voided",
     "WorkItemNote",
@@ -268,3 +269,15 @@ class TimelineEntry(Struct, frozen=True):
     reported_at: datetime
     has_document: bool
     rows: tuple[TimelineRow, ...]
+
+
+class UnmappedRow(Struct, frozen=True):
+    """A row whose code nobody has given a meaning yet, as printed; it does not say whose it is."""
+
+    name: str
+    value: str
+    unit: str
+    reference_range: str
+    specimen: str
+    specimen_name: str
+    reported_at: datetime
