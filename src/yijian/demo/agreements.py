@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from yijian.demo.calendar import Calendar
-from yijian.demo.tables import Institution, list_consortia, list_institutions
+from yijian.demo.tables import Institution, list_consortia, list_providers
 from yijian.domains.terminology.catalogue import load_items
 from yijian.domains.terminology.values import Comparability, Kind
 
@@ -108,7 +108,7 @@ def _agreements(calendar: Calendar) -> Iterator[tuple[dict[str, Any], list[dict[
 
 
 def _provincial(calendar: Calendar) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    terms = {"name_zh": "湖北省检查检验结果互认", "name_en": "Hubei recognition"}
+    terms: dict[str, Any] = {"name_zh": "湖北省检查检验结果互认", "name_en": "Hubei recognition"}
     marks = ["nation", "province"]
     scope = ("province", "42")
     yield (
@@ -231,7 +231,7 @@ RUN_OUT = {("42052801", code): 40 for code in ("Cre", "Urea", "UA", "CysC")}
 def right_rows(calendar: Calendar) -> Iterator[dict[str, Any]]:
     """Yield the HR rights: two years and a half, some ended early, some not renewed."""
     since = calendar.day(600).replace(day=1)
-    for institution in list_institutions():
+    for institution in list_providers():
         for scope, codes in _earned(institution):
             kind, scope_code, label, evidence = SCOPES[scope]
             for code in dict.fromkeys(codes):
@@ -289,7 +289,7 @@ def _midnight(calendar: Calendar, days_ago: int) -> datetime:
 def assay_rows() -> Iterator[dict[str, Any]]:
     """Yield the method class of each institution's method-dependent items: large ones share a platform."""
     dependent = [item.code for item in load_items() if item.comparability is Comparability.METHOD]
-    for institution in list_institutions():
+    for institution in list_providers():
         if institution.kind in ("township", "community", "imaging"):
             continue
         random = Random(f"platform {institution.code}")

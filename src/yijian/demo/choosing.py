@@ -4,7 +4,7 @@ from random import Random
 
 from yijian.demo.laboratory import PACKAGES
 from yijian.demo.people import Resident
-from yijian.demo.tables import Institution, list_institutions
+from yijian.demo.tables import Institution, list_providers
 from yijian.domains.identity.values import EncounterType
 
 __all__ = ["first_choice", "offers", "second_choice"]
@@ -28,7 +28,7 @@ def offers(institution: Institution, order: str) -> bool:
 
 def _nearby(resident: Resident) -> list[Institution]:
     city = resident.home[:4]
-    return [each for each in list_institutions() if each.region.startswith(city) and each.level > 0]
+    return [each for each in list_providers() if each.region.startswith(city) and each.level > 0]
 
 
 def first_choice(
@@ -51,15 +51,15 @@ def _pull(institution: Institution, resident: Resident) -> float:
 def _somewhere_else(random: Random) -> Institution:
     """Return another province's hospital or a private laboratory: employers send people there."""
     return random.choice(
-        [each for each in list_institutions() if each.kind == "laboratory" or each.rights == "alliance"]
+        [each for each in list_providers() if each.kind == "laboratory" or each.rights == "alliance"]
     )
 
 
 def second_choice(first: Institution, random: Random) -> Institution:
     """Return where the next physician asks: mostly higher, sometimes beside or back down."""
-    hospitals = [each for each in list_institutions() if each.level >= 2 and each.region.startswith("42")]
+    hospitals = [each for each in list_providers() if each.level >= 2 and each.region.startswith("42")]
     if first.consortium and random.random() < 0.5:
-        hospitals = [e for e in list_institutions() if e.consortium == first.consortium]
+        hospitals = [e for e in list_providers() if e.consortium == first.consortium]
     choices = [each for each in hospitals if each.code != first.code]
     weights = [
         3.0 if each.level > first.level else 2.0 if each.region[:4] == first.region[:4] else 0.6

@@ -54,7 +54,7 @@ def list_meanings(institution: Institution) -> list[LocalMeaning]:
     return [
         (local, code, "proposed" if code in proposed else "confirmed")
         for code, local in local_codes(institution.code).items()
-        if code not in missing
+        if code not in missing and code_of(institution, code).system == "local"
     ]
 
 

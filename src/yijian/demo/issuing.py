@@ -6,7 +6,7 @@ from random import Random
 
 from yijian.demo.coding import code_of
 from yijian.demo.laboratory import Package, laboratory_rows
-from yijian.demo.people import Names, Resident
+from yijian.demo.people import Names, Resident, SexName
 from yijian.demo.tables import Institution, list_exam_texts
 from yijian.domains.identity.values import Coded, EncounterType, Practitioner
 from yijian.domains.results.values import (
@@ -46,7 +46,7 @@ def staff_of(institution: Institution, department: str) -> Practitioner:
     random = Random(f"{institution.code} {department}")
     born = datetime(1982, 1, 1).date()  # noqa: DTZ001 - a birth year decides which names are in fashion
     names = Names(random)
-    sex = random.choice(("male", "female"))
+    sex: SexName = random.choice(("male", "female"))
     return Practitioner(id=str(random.randrange(1000, 9999)), name=names.surname() + names.given(sex, born))
 
 

@@ -214,9 +214,13 @@ def printed_row(
     """Return one row as this institution prints it: its code, its unit, its range and flag."""
     item = code_of(institution, code)
     if isinstance(value, str):
-        flag = _qualitative_flag(value)
         return LabResult(
-            item=item, value=value, kind="qualitative", reference_range="阴性", flag=flag, sort=sort
+            item=item,
+            value=value,
+            kind="qualitative",
+            reference_range="阴性",
+            flag=_qualitative_flag(value),
+            sort=sort,
         )
     decimals, low, high = _limits(code, resident.sex)
     factor, printed_unit, decimals = _unit(institution, code, unit, decimals)

@@ -8,7 +8,7 @@ from typing import Any
 from yijian.demo.agreements import agreement_rows, assay_rows, right_rows, suspension_rows
 from yijian.demo.calendar import Calendar
 from yijian.demo.coding import list_meanings
-from yijian.demo.tables import Institution, list_consortia, list_institutions, list_regions
+from yijian.demo.tables import Institution, list_consortia, list_institutions, list_providers, list_regions
 from yijian.domains.terminology.catalogue import load_demo_prices
 
 __all__ = ["ALLIANCE", "region_rows"]
@@ -64,7 +64,7 @@ def region_rows(calendar: Calendar) -> Rows:
         "sharing.Right": list(right_rows(calendar)),
         "sharing.Suspension": list(suspension_rows(calendar)),
         "sharing.AssayMethod": list(assay_rows()),
-        "inbox.Sender": [_sender(each) for each in list_institutions()],
+        "inbox.Sender": [_sender(each) for each in list_providers()],
     }
 
 
@@ -94,7 +94,7 @@ def _institution(each: Institution) -> dict[str, Any]:
 
 
 def _campus_names() -> Iterator[tuple[Institution, str, str, bool]]:
-    for each in list_institutions():
+    for each in list_providers():
         yield each, "A", "本部", True
         if each.second_campus:
             yield each, "B", each.second_campus, False
@@ -133,7 +133,7 @@ def _price(campus_id: int, item_code: str, amount: Decimal, **validity: date | N
 
 
 def _code_maps() -> Iterator[dict[str, Any]]:
-    for institution in list_institutions():
+    for institution in list_providers():
         for local_code, item_code, state in list_meanings(institution):
             yield {
                 "institution_code": institution.code,

@@ -1,4 +1,4 @@
-"""The patients a visitor should meet: one for every way a question can end, and what their trial answers. Pure.
+"""The patients a visitor should meet: one for every way a question can end, with its trial. Pure.
 
 Times keep days of margin inside every window, so that a story stays true for days after it was sent.
 """
@@ -284,10 +284,9 @@ _sensitive_with = _sensitive(
 
 
 def _sensitive_child(t: Teller) -> Story:
-    born = t.calendar.day(9 * 366)
     text = "九岁患儿三天前查过HIV抗体(阴性);监护人写明关系并授权后可以互认。"
     trial = Trial(MINGDE, HIV, Outcome.RECOGNISE, authorisation=GUARDIAN)
-    return _sensitive("万一诺", "female", born, text, trial)(t)
+    return _sensitive("万一诺", "female", date(2018, 5, 1), text, trial)(t)
 
 
 def _critical(t: Teller) -> Story:

@@ -22,6 +22,7 @@ __all__ = [
     "list_given_names",
     "list_institutions",
     "list_printed_units",
+    "list_providers",
     "list_regions",
     "list_surnames",
 ]
@@ -120,9 +121,9 @@ class PrintedUnit(Struct, frozen=True):
 
 
 def read(name: str, shape: type[Row]) -> tuple[Row, ...]:
-    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
-        rows = ({k: v for k, v in cells.items() if v} for cells in csv.DictReader(lines, strict=True))
-        return tuple(msgspec.convert(row, shape, strict=False) for row in rows)
+    lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    rows = ({k: v for k, v in cells.items() if v} for cells in csv.DictReader(lines, strict=True))
+    return tuple(msgspec.convert(row, shape, strict=False) for row in rows)
 
 
 @cache
@@ -138,6 +139,12 @@ def list_consortia() -> tuple[ConsortiumRow, ...]:
 @cache
 def list_institutions() -> tuple[Institution, ...]:
     return read("institution", Institution)
+
+
+@cache
+def list_providers() -> tuple[Institution, ...]:
+    """Return the institutions that care for patients; the commissions only supervise."""
+    return tuple(each for each in list_institutions() if each.kind != "commission")
 
 
 @cache

@@ -1,0 +1,161 @@
+"""The program `yijian`: every process of an installation, and what its operators do from a shell."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from yijian.config.demo import run_demo
+from yijian.config.environment import Environment, IncompleteConfiguration, read_environment
+from yijian.config.logging import configure_logging
+from yijian.foundation.errors import CannotGoOn
+from yijian.kit.errors import Problem
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="yijian",
+    help="一检: mutual recognition of laboratory and examination results.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+catalogue = typer.Typer(help="The catalogue of recognition items.", no_args_is_help=True)
+clients = typer.Typer(help="Programs of institutions that call us.", no_args_is_help=True)
+users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+app.add_typer(catalogue, name="catalogue")
+app.add_typer(clients, name="clients")
+app.add_typer(users, name="users")
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one sentence on stderr and a status other than zero."""
+    try:
+        app()
+    except (CannotGoOn, IncompleteConfiguration, Problem) as refusal:
+        detail = refusal.detail if isinstance(refusal, Problem) else str(refusal)
+        sys.stderr.write(f"yijian: {detail}\n")
+        raise SystemExit(1) from None
+    except OSError as fault:
+        sys.stderr.write(f"yijian: {fault}; free what it names or choose another.\n")
+        raise SystemExit(1) from None
+
+
+@app.command()
+def demo() -> None:
+    """Serve a demonstration region on this machine: embedded PostgreSQL, a year of reports, accounts."""
+    run_demo(os.environ, Console(soft_wrap=True))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the web pages and every HTTP interface on YIJIAN_BIND:YIJIAN_HTTP_PORT."""
+    environment = _environment()
+    from yijian.config.serve import http_server  # noqa: PLC0415 - loads Django
+
+    server = http_server(environment)
+    server.run()
+    if not server.started:
+        raise CannotGoOn("The web server did not start: its log, just above, names the reason.")
+
+
+@app.command()
+def mllp() -> None:
+    """Take HL7 v2 messages on YIJIAN_BIND:YIJIAN_MLLP_PORT."""
+    environment = _environment()
+    from yijian.config.listen import listen_mllp  # noqa: PLC0415 - only this command needs it
+
+    listen_mllp(environment)
+
+
+@app.command()
+def worker() -> None:
+    """Process the messages received and deliver events."""
+    _django()
+    from yijian.config.worker import main as work  # noqa: PLC0415 - loads models
+
+    raise SystemExit(work())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version of the program."""
+    _django()
+    from django.core.management import call_command  # noqa: PLC0415 - loads Django
+
+    call_command("migrate", verbosity=1)
+
+
+@catalogue.command("load")
+def load_catalogue() -> None:
+    """Bring the tables to the catalogue that this version ships; a region's own items stay."""
+    _django()
+    from yijian.domains.terminology import api as terminology  # noqa: PLC0415 - loads models
+
+    typer.echo(f"{terminology.load_catalogue()} items")
+
+
+@clients.command("add")
+def add_client(
+    client_id: str,
+    institution: Annotated[str, typer.Option(help="Code of the institution the program belongs to.")],
+    scope: Annotated[list[str], typer.Option(help="What it may do; repeat the option for more.")],
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+) -> None:
+    """Register a program, or replace its registration, and print its new secret."""
+    _django()
+    from yijian.foundation.accounts import api as accounts  # noqa: PLC0415 - loads models
+
+    try:
+        secret = accounts.register_client(client_id, institution, name or client_id, scope)
+    except ValueError as fault:
+        raise CannotGoOn(f"The client cannot be registered: {fault}.") from fault
+    typer.echo(secret)
+
+
+@users.command("add")
+def add_user(
+    username: str,
+    role: Annotated[str, typer.Option(help="clinician, technician, integrator, supervisor, administrator")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    institution: Annotated[str, typer.Option(help="Code of the person's institution.")] = "",
+) -> None:
+    """Add a person, or give one a new password and role; an administrator may enter /admin/."""
+    _django()
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415 - loads Django
+    from django.core.exceptions import ValidationError  # noqa: PLC0415
+
+    from yijian.foundation.accounts.models import Role, User  # noqa: PLC0415
+
+    if role not in Role.values:
+        raise CannotGoOn(f"There is no role {role}: choose one of {', '.join(Role.values)}.")
+    user = User.objects.filter(username=username).first() or User(username=username)
+    user.role, user.institution_code = Role(role), institution
+    user.is_staff = user.is_superuser = role == Role.ADMINISTRATOR
+    try:
+        validate_password(password, user)
+    except ValidationError as fault:
+        raise CannotGoOn(f"Choose another password: {' '.join(fault.messages)}") from fault
+    user.set_password(password)
+    user.save()
+
+
+def _environment() -> Environment:
+    """Return the configuration of a process that stays, its logs on stderr."""
+    environment = read_environment(os.environ)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yijian.config.settings")
+    configure_logging()
+    return environment
+
+
+def _django() -> None:
+    _environment()
+    import django  # noqa: PLC0415 - only commands that need the database load it
+
+    django.setup()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""`yijian demo`: a region that lives on this machine, from an empty directory to `ready`."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import django
+import httpx
+from django.core.management import call_command
+from rich.console import Console
+
+from yijian.config.environment import Environment, read_environment
+from yijian.config.processes import Children
+from yijian.foundation.database.embedded import EmbeddedPostgres
+from yijian.foundation.errors import CannotGoOn
+from yijian.foundation.secrets import load_keys
+
+__all__ = ["run_demo"]
+
+COMMANDS = ("serve", "mllp", "worker")
+"""What a region needs running, each a process of its own."""
+READY_SECONDS = 60
+POLL_SECONDS = 0.1
+
+
+def run_demo(env: Mapping[str, str], console: Console) -> None:
+    """Serve the demonstration region until SIGINT or SIGTERM."""
+    home = Path(env.get("YIJIAN_HOME") or "./var").resolve()
+    keys = load_keys(home, env, demo=True).environment()
+    common = keys | {"YIJIAN_HOME": str(home), "YIJIAN_DEMO": "1"}
+    common["DJANGO_SETTINGS_MODULE"] = "yijian.config.settings"
+    try:
+        with _stoppable(), _database(home, env) as url:
+            environment = dict(env) | common | {"YIJIAN_DATABASE_URL": url}
+            _live(read_environment(environment), environment, console)
+    except KeyboardInterrupt:
+        console.print("stopped")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does; leaving, nothing more may interrupt the clearing up."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    yield
+
+
+@contextmanager
+def _database(home: Path, env: Mapping[str, str]) -> Iterator[str]:
+    """Yield the database's URL; an embedded server runs as long as the block."""
+    if given := env.get("YIJIAN_DATABASE_URL"):
+        yield given
+        return
+    server = EmbeddedPostgres(home)
+    try:
+        yield server.start()
+    finally:
+        _ignore_signals()
+        server.stop()
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _live(environment: Environment, variables: Mapping[str, str], console: Console) -> None:
+    for name, port in (
+        ("YIJIAN_HTTP_PORT", environment.http_port),
+        ("YIJIAN_MLLP_PORT", environment.mllp_port),
+    ):
+        _insist_free(environment.bind, port, name)
+    os.environ.update(variables)
+    django.setup()
+    call_command("migrate", verbosity=0)
+    from yijian.demo.hosting import Demo  # noqa: PLC0415 - its models exist once Django is set up
+
+    addresses = _addresses(environment)
+    demo = Demo(environment.home, addresses, console)
+    demo.prepare()
+    children = Children(_log_directory(environment.home), variables)
+    try:
+        for command in COMMANDS:
+            children.start(command)
+        asyncio.run(_until_ended(children, addresses, demo.fill, console))
+    finally:
+        _ignore_signals()
+        children.stop()
+
+
+def _insist_free(host: str, port: int, name: str) -> None:
+    """Refuse to begin where something else listens already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise CannotGoOn(
+                f"Port {port} of {host} cannot be used ({fault.strerror}): end what uses it, or set {name}."
+            ) from fault
+
+
+def _addresses(environment: Environment) -> dict[str, Any]:
+    """Return the addresses as the hand-over file names them (contract §3)."""
+    host = environment.bind if environment.bind not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    shown = f"[{host}]" if ":" in host else host
+    return {
+        "base_url": f"http://{shown}:{environment.http_port}",
+        "mllp": {"host": host, "port": environment.mllp_port},
+        "dimse": {"host": host, "port": environment.dimse_port, "ae_title": "YIJIAN"},
+    }
+
+
+def _log_directory(home: Path) -> Path:
+    directory = home / "log"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+async def _until_ended(
+    children: Children, addresses: dict[str, Any], fill: Callable[[], Awaitable[None]], console: Console
+) -> None:
+    """Fill the region when all answer, say `ready`, and live until a child dies or somebody interrupts."""
+    watching = asyncio.create_task(children.watch())
+    filling = asyncio.create_task(_fill_when_ready(addresses, fill))
+    try:
+        await asyncio.wait((watching, filling), return_when=asyncio.FIRST_COMPLETED)
+        if not watching.done():
+            filling.result()
+            console.print("ready", highlight=False)
+            console.file.flush()
+        await watching
+    finally:
+        for task in (watching, filling):
+            task.cancel()
+        await asyncio.gather(watching, filling, return_exceptions=True)
+
+
+async def _fill_when_ready(addresses: dict[str, Any], fill: Callable[[], Awaitable[None]]) -> None:
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await _until_ready(f"{addresses['base_url']}/readyz", **addresses["mllp"])
+    except TimeoutError:
+        raise CannotGoOn(f"The services are not ready after {READY_SECONDS} s; see their logs.") from None
+    await fill()
+
+
+async def _until_ready(url: str, host: str, port: int) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        while True:
+            if await _answers(http, url):
+                break
+            await asyncio.sleep(POLL_SECONDS)
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            writer.close()
+            return
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,138 @@
+"""A region on this machine: prepared once, told its year once, its stories kept true at every start."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from yijian.demo.accounts import issue_clients, issue_users
+from yijian.demo.calendar import Calendar
+from yijian.demo.doors import Doors, open_doors
+from yijian.demo.handover import (
+    credentials_of,
+    patients_of,
+    read_handover,
+    show_handover,
+    write_handover,
+)
+from yijian.demo.load import load_year, tell_stories
+from yijian.demo.master_data import region_stands, store_region
+from yijian.demo.people import make_residents
+from yijian.demo.progress import Steps
+from yijian.demo.reports import make_year
+from yijian.demo.stories import Story, make_stories
+from yijian.demo.trials import Difference, try_stories
+from yijian.foundation.accounts.client_secret import secret_matches
+from yijian.foundation.accounts.models import Client, User
+from yijian.foundation.errors import CannotGoOn
+from yijian.kit.clock import now
+
+__all__ = ["Demo"]
+
+RESIDENTS = 500
+SEED = 42
+
+
+class Progressed(msgspec.Struct, frozen=True):
+    """How far the loading came: its moment (all times hang on it), and whether it was finished."""
+
+    moment: datetime
+    loaded: bool = False
+
+
+class Demo:
+    """The demo of one home directory."""
+
+    def __init__(self, home: Path, addresses: dict[str, Any], console: Console) -> None:
+        self._handover = home / "demo.json"
+        self._progress = home / "demo-progress.json"
+        self._addresses = addresses
+        self._console = console
+        self._document: dict[str, Any] = {}
+        self._moment = now().replace(microsecond=0)
+
+    def prepare(self) -> None:
+        """Write master data where there is none, and see that the accounts are those handed over."""
+        if not region_stands():
+            self._progress.unlink(missing_ok=True)
+            rows = store_region(Calendar(self._moment))
+            self._console.print(f"master data: {rows} rows", highlight=False)
+        before = read_handover(self._handover)
+        accounts = (
+            {"clients": before["clients"], "users": before["users"]}
+            if before and _still_hold(before)
+            else {"clients": issue_clients(), "users": issue_users()}
+        )
+        self._document = self._addresses | accounts
+
+    async def fill(self) -> None:
+        """Load the year unless it was, try the stories, and hand over."""
+        steps, stories = Steps(self._console), make_stories(Calendar(self._moment))
+        mllp = self._addresses["mllp"]
+        async with open_doors(
+            self._addresses["base_url"], (mllp["host"], mllp["port"]), credentials_of(self._document)
+        ) as doors:
+            loaded = await self._load(doors, steps)
+            different = await try_stories(doors, stories, hypothetical=loaded)
+            if different and loaded:
+                different = await self._tell_again(doors, different, steps)
+        _insist(different)
+        self._document["patients"] = patients_of(stories)
+        write_handover(self._handover, self._document)
+        show_handover(self._console, self._document, self._handover)
+
+    async def _load(self, doors: Doors, steps: Steps) -> bool:
+        """Return whether the year had been loaded before; what a start left unfinished is sent again.
+
+        Everything but the questions is the same the second time, and taken as a repetition.
+        """
+        progressed = self._read_progress()
+        if progressed.loaded:
+            return True
+        self._write_progress(progressed)
+        calendar = Calendar(progressed.moment)
+        residents = make_residents(calendar.today, RESIDENTS, Random(SEED))
+        year = make_year(calendar, residents, Random(SEED))
+        await load_year(doors, year, make_stories(calendar), steps)
+        self._write_progress(Progressed(progressed.moment, loaded=True))
+        return False
+
+    def _read_progress(self) -> Progressed:
+        try:
+            return msgspec.json.decode(self._progress.read_bytes(), type=Progressed)
+        except (OSError, msgspec.DecodeError):
+            return Progressed(self._moment)
+
+    def _write_progress(self, progressed: Progressed) -> None:
+        self._progress.write_bytes(msgspec.json.encode(progressed))
+
+    async def _tell_again(
+        self, doors: Doors, different: Sequence[Difference], steps: Steps
+    ) -> list[Difference]:
+        """Time has moved on: send fresh reports for the stories that are no longer true, and try them."""
+        aged: list[Story] = [each.story for each in different]
+        self._console.print(f"stories told again: {', '.join(story.code for story in aged)}")
+        await tell_stories(doors, aged, steps)
+        return await try_stories(doors, aged, hypothetical=True)
+
+
+def _still_hold(document: dict[str, Any]) -> bool:
+    """Tell whether the accounts handed over are those of this database."""
+    digests = dict(Client.objects.values_list("client_id", "secret_digest"))
+    users = set(User.objects.values_list("username", flat=True))
+    first = document["clients"][0]
+    return (
+        {client["client_id"] for client in document["clients"]} <= digests.keys()
+        and {user["username"] for user in document["users"]} <= users
+        and secret_matches(first["client_secret"], digests[first["client_id"]])
+    )
+
+
+def _insist(different: Sequence[Difference]) -> None:
+    if different:
+        told = "; ".join(map(str, different))
+        raise CannotGoOn(f"The demo does not answer as it should: {told}.")

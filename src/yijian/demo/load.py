@@ -1,0 +1,122 @@
+"""Tells the running system a year: reports through MLLP and JSON, questions through the match service."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Sequence
+from contextlib import closing
+from datetime import datetime
+
+import msgspec
+from django.db import connection
+
+from yijian.demo.doors import Doors, Refused, problem_of
+from yijian.demo.events import Event, Sent, Year
+from yijian.demo.history import ask_all
+from yijian.demo.progress import Step, Steps
+from yijian.demo.stories import Story
+from yijian.demo.tables import Institution, find_institution
+from yijian.foundation.inbox.models import InboxMessage, MessageState
+from yijian.kit.clock import now
+from yijian.kit.errors import Problem
+
+__all__ = ["NotTaken", "load_year", "tell_stories"]
+
+REPORTS, VOID = "/api/v1/reports", "/api/v1/reports/void"
+POLL_SECONDS = 0.3
+SHOWN = 5
+
+
+class NotTaken(Problem):
+    """Something of the demo was refused: it would not be what it claims."""
+
+
+async def load_year(doors: Doors, year: Year, stories: Sequence[Story], steps: Steps) -> None:
+    """Send everything, wait until it is processed, then ask what was asked; raise `NotTaken` on a refusal."""
+    await tell_stories(doors, stories, steps)
+    await _send(doors, year.events, steps, "reports of the year")
+    checks = [*year.checks, *(check for story in stories for check in story.checks)]
+    with steps.step("questions before ordering", len(checks)) as told:
+        _insist(await ask_all(doors, checks, told))
+
+
+async def tell_stories(doors: Doors, stories: Sequence[Story], steps: Steps) -> None:
+    """Send the stories' reports, what they stand on first."""
+    groundwork = [event for story in stories for event in story.groundwork]
+    if groundwork:
+        await _send(doors, groundwork, steps, "groundwork of the stories")
+    events = [event for story in stories for event in story.events]
+    await _send(doors, events, steps, "reports of the stories")
+
+
+async def _send(doors: Doors, events: Sequence[Event], steps: Steps, title: str) -> None:
+    since = now()
+    by_institution: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_institution[event.institution.code].append(event)
+    with steps.step(title, len(events)) as told:
+        senders = [
+            _sender(doors, find_institution(code), its_events, told)
+            for code, its_events in by_institution.items()
+        ]
+        refused = [each for found in await asyncio.gather(*senders) for each in found]
+    _insist(refused)
+    await _until_processed(since, steps)
+
+
+def _sender(
+    doors: Doors, institution: Institution, events: Sequence[Event], told: Step
+) -> Awaitable[list[Refused]]:
+    if institution.route == "mllp":
+        return doors.send_messages(institution, events, told)
+    return _upload(doors, institution, events, told)
+
+
+async def _upload(
+    doors: Doors, institution: Institution, events: Sequence[Event], told: Step
+) -> list[Refused]:
+    """Upload an institution's reports one after the other: a correction must not overtake its report."""
+    refused = []
+    for event in events:
+        path, body = (REPORTS, event.report) if isinstance(event, Sent) else (VOID, _void(event))
+        response = await doors.call(institution.code, path, msgspec.json.encode(body))
+        if response.status_code != 200:
+            refused.append(Refused(institution.code, path, problem_of(response)))
+        told()
+    return refused
+
+
+def _void(event: Event) -> dict[str, object]:
+    assert not isinstance(event, Sent)  # noqa: S101 - for the type checker
+    return {"report_no": event.report_no, "voided_at": event.at, "reason": event.reason}
+
+
+async def _until_processed(since: datetime, steps: Steps) -> None:
+    """Wait until no message is left to process; none that came since may have been refused or have failed."""
+    left = await asyncio.to_thread(_count_waiting)
+    with steps.step("messages processed", left) as told:
+        while left:
+            await asyncio.sleep(POLL_SECONDS)
+            now_left = await asyncio.to_thread(_count_waiting)
+            for _ in range(left - now_left):
+                told()
+            left = now_left
+    lost = await asyncio.to_thread(_list_lost, since)
+    _insist([Refused(code, "message", reason) for code, reason in lost])
+
+
+def _count_waiting() -> int:
+    with closing(connection):
+        return InboxMessage.objects.filter(state=MessageState.RECEIVED).count()
+
+
+def _list_lost(since: datetime) -> list[tuple[str, str]]:
+    lost = (MessageState.REFUSED, MessageState.FAILED)
+    with closing(connection):
+        messages = InboxMessage.objects.filter(state__in=lost, received_at__gte=since)
+        return list(messages.values_list("institution_code", "reason_text")[: SHOWN + 1])
+
+
+def _insist(refused: Sequence[Refused]) -> None:
+    if refused:
+        shown = "; ".join(f"{each.institution_code} {each.what}: {each.answer}" for each in refused[:SHOWN])
+        raise NotTaken("demo.refused", f"{len(refused)} things of the demo were not taken: {shown}")

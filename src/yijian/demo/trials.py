@@ -1,0 +1,47 @@
+"""The stories put to the running system: each must answer what the hand-over file promises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from yijian.demo.doors import Doors, problem_of
+from yijian.demo.history import MATCH
+from yijian.demo.stories import Story, match_request
+from yijian.kit.clock import now
+
+__all__ = ["Difference", "try_stories"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A story that does not end as it is told."""
+
+    story: Story
+    answered: str
+
+    def __str__(self) -> str:
+        story = self.story
+        return f"{story.code} ({story.resident.resident_id}): expected {story.trial.expect}, {self.answered}"
+
+
+async def try_stories(doors: Doors, stories: Sequence[Story], *, hypothetical: bool) -> list[Difference]:
+    """Return the stories that end otherwise than told; hypothetical questions leave no reminder behind."""
+    return [
+        difference
+        for story in stories
+        if (difference := await _try(doors, story, {"at": now(), "record": False} if hypothetical else {}))
+    ]
+
+
+async def _try(doors: Doors, story: Story, more: dict[str, Any]) -> Difference | None:
+    request = match_request(story) | more
+    response = await doors.call(story.trial.institution_code, MATCH, msgspec.json.encode(request))
+    if response.status_code != 200:
+        return Difference(story, problem_of(response))
+    item = response.json()["items"][0]
+    if item["outcome"] == story.trial.expect:
+        return None
+    reasons = ", ".join(reason["code"] for reason in item["reasons"])
+    return Difference(story, f"answered {item['outcome']} ({reasons})")
