@@ -1,1 +1,1 @@
-"""What Yijian does in a second, measured against the raw engine in the same run: `make bench` (docs/benchmarks.md)."""
+"""What Yijian does in a second, beside the raw engine in the same run: `make bench` (docs/benchmarks.md)."""

@@ -1,4 +1,4 @@
-"""`python -m bench [prefix]`: measure the groups whose names begin so; figures to stdout, the rest to stderr."""
+"""`python -m bench [prefix]`: measure what is named so; figures go to stdout, everything else to stderr."""
 
 import importlib
 import sys

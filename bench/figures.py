@@ -9,6 +9,7 @@ import msgspec
 __all__ = ["Figure", "of_runs", "rounded"]
 
 SIGNIFICANT = 4
+Better = Literal["higher", "lower"]
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +19,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     unit: str
     goal: float | None = None
-    better: Literal["higher", "lower"] = "higher"
+    better: Better = "higher"
     runs: tuple[float, ...]
     against: str
 
@@ -36,7 +37,7 @@ def rounded(value: float) -> float:
 
 
 def of_runs(
-    name: str, unit: str, runs: Sequence[float], *, against: str, better: Literal["higher", "lower"] = "higher"
+    name: str, unit: str, runs: Sequence[float], *, against: str, better: Better = "higher"
 ) -> Figure:
     """Return the figure of some runs."""
     return Figure(

@@ -1,4 +1,4 @@
-"""A region's past: some reports recorded by the service, then copied to thousands of people by COPY and INSERT.
+"""A region's past: a few reports recorded by the service, then copied to thousands of people.
 
 One resident's reports go through `results.api.record_report`; everybody else's rows are those very rows under
 other ids, numbers and times. So they have the shape the services give them, whatever that is.
@@ -26,10 +26,13 @@ from yijian.kit.crypto import FieldCipher
 
 __all__ = ["ITEMS", "PERSON_OF_NUMBER", "History", "analyse", "issue_report", "make_history"]
 
-ITEMS = tuple("K Na Cl Ca P Mg TP Alb PA ALT AST ALP GGT CHE TBA Cre Urea UA CysC Glu".split())
+ITEMS = (
+    *("K", "Na", "Cl", "Ca", "P", "Mg", "TP", "Alb", "PA", "ALT"),
+    *("AST", "ALP", "GGT", "CHE", "TBA", "Cre", "Urea", "UA", "CysC", "Glu"),
+)
 PANEL = Package("CHEM", "生化二十项", ITEMS, Specimen(type_code="SER", type_name="血清"))
 SOURCES = {"42010602": 1, "42010601": 4, "42011101": 12, "42050201": 45, "42011601": 160}
-"""Where a resident's reports come from, and how many days ago: codes of three systems, marks of four kinds."""
+"""Where a resident's reports come from, and how many days ago; four code systems, several kinds of mark."""
 SEED = 20261101
 PERSON_OF_NUMBER = "lpad(to_hex({n}), 32, '0')::uuid"
 """SQL: the id of resident number n, which pgbench can make by itself."""
@@ -110,7 +113,9 @@ def _multiply_people(template_id: UUID, template: Resident, people: Sequence[Res
     numbered = list(enumerate(people, start=1))
     sealed = {"phone_ciphertext": "phone", "resident_id_ciphertext": "resident_id"}
     _insert(
-        _copy(p, **told(r, n), **{column: cipher.encrypt(getattr(r, name)) for column, name in sealed.items()})
+        _copy(
+            p, **told(r, n), **{column: cipher.encrypt(getattr(r, name)) for column, name in sealed.items()}
+        )
         for n, r in numbered
         for p in persons
     )

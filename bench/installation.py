@@ -1,4 +1,4 @@
-"""An installation of its own: home, PostgreSQL that really syncs, schema, catalogue, and the demo's region."""
+"""An installation of its own: home, a PostgreSQL that really syncs, schema, catalogue, the demo's region."""
 
 import os
 import shutil
