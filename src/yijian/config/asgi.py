@@ -1,34 +1,14 @@
-"""Both planes on one port: the data plane's addresses first, everything else to Django in a thread pool.
-
-a2wsgi and not asgiref's adapter: that one runs every request of Django in one and the same thread.
-"""
+"""What a server of ours is started with: both planes, as the environment says."""
 
 import os
-from typing import Any
-
-from a2wsgi import WSGIMiddleware
 
 from yijian.config.environment import read_environment
+from yijian.config.logging import configure_logging
+from yijian.config.planes import BothPlanes
 from yijian.config.wsgi import application as control_plane
-from yijian.dataplane.app import DataPlane, create_application
+from yijian.dataplane.app import create_application
 
 __all__ = ["application"]
 
-THREADS = 8
-
-
-class BothPlanes:
-    """Hands each request to its plane; the lifespan is the data plane's."""
-
-    def __init__(self, data_plane: DataPlane, control_plane: Any) -> None:
-        self._data_plane = data_plane
-        self._control_plane = WSGIMiddleware(control_plane, workers=THREADS)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or self._data_plane.serves(scope["method"], scope["path"]):
-            await self._data_plane(scope, receive, send)
-        else:
-            await self._control_plane(scope, receive, send)
-
-
+configure_logging()
 application = BothPlanes(create_application(read_environment(os.environ)), control_plane)

@@ -74,7 +74,7 @@ def world(
 @pytest.fixture(scope="module")
 def base_url(world: World) -> Iterator[str]:
     """Return where both planes are served."""
-    from yijian.config.asgi import BothPlanes  # noqa: PLC0415 - it sets Django up
+    from yijian.config.planes import BothPlanes  # noqa: PLC0415 - Django is set up after this file is read
     from yijian.config.wsgi import application as control_plane  # noqa: PLC0415
     from yijian.dataplane.app import create_application  # noqa: PLC0415
 
