@@ -6,7 +6,7 @@ from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.terminology.values import Item, Kind
 from yijian.web import words
 
-__all__ = ["COMMON", "item_name", "list_items", "search_items"]
+__all__ = ["COMMON", "is_exam", "item_name", "list_items", "search_items"]
 
 COMMON = (
     "CBC", "LFT", "RFT", "ELECTROLYTE", "LIPID", "COAG", "THYROID", "CARDIAC", "HBV5", "HbA1c",
@@ -25,6 +25,12 @@ def list_items(codes: Iterable[str]) -> list[Item]:
     """Return the items of these codes, once each, without those nobody knows."""
     items = get_rulebook().items
     return [items[code] for code in dict.fromkeys(codes) if code in items]
+
+
+def is_exam(code: str) -> bool:
+    """Tell whether an item is answered by an exam report, not by rows of values."""
+    items = list_items([code])
+    return bool(items) and items[0].kind is Kind.EXAM
 
 
 def search_items(text: str) -> list[Item]:

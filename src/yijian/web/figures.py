@@ -3,7 +3,6 @@
 Every percentage of the platform's pages and exports is made by `percent`.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.utils.functional import Promise
@@ -21,6 +20,7 @@ __all__ = [
     "DeclineRow",
     "InstitutionRow",
     "ItemRow",
+    "PartRow",
     "RateRow",
     "StepRow",
     "TotalRow",
@@ -90,14 +90,22 @@ class ItemRow(NamedTuple):
     rate: Rate
 
 
-class DeclineRow(NamedTuple):
-    """Declines for one legal situation and one technical sub-reason; `share` is of all declines."""
+class PartRow(NamedTuple):
+    """Declines for one technical sub-reason; `share` is of all declines."""
 
-    situation_code: str
-    situation: str
-    technical: str
+    name: str
     number: int
     share: Rate
+
+
+class DeclineRow(NamedTuple):
+    """Declines for one legal situation, and how many of them name a technical sub-reason."""
+
+    code: str
+    name: str
+    number: int
+    share: Rate
+    parts: tuple[PartRow, ...]
 
 
 def percent(rate: Rate) -> str:
@@ -147,20 +155,22 @@ def item_rows(overview: Overview, rulebook: Rulebook) -> list[ItemRow]:
 
 def decline_rows(overview: Overview) -> list[DeclineRow]:
     """Return the declines in the order of the law's six situations; those without a reason last."""
-    return list(_declines(overview))
-
-
-def _declines(overview: Overview) -> Iterator[DeclineRow]:
-    column = 1 if words.language() == "en" else 0
     declined = sum(overview.declines.values())
-    for (code, technical), number in sorted(overview.declines.items(), key=lambda entry: entry[0][0] or "9"):
-        yield DeclineRow(
-            code,
-            LEGAL_SITUATIONS[code][column] if code else gettext("未说明理由"),
-            TECHNICAL_CODES[technical][column] if technical else "",
-            number,
-            Rate("share", number, declined),
-        )
+    codes = sorted({code for code, _technical in overview.declines}, key=lambda code: code or "9")
+    return [_decline_row(overview, code, declined) for code in codes]
+
+
+def _decline_row(overview: Overview, code: str, declined: int) -> DeclineRow:
+    column = 1 if words.language() == "en" else 0
+    numbers = {technical: number for (of, technical), number in overview.declines.items() if of == code}
+    parts = tuple(
+        PartRow(TECHNICAL_CODES[technical][column], number, Rate("share", number, declined))
+        for technical, number in numbers.items()
+        if technical
+    )
+    name = LEGAL_SITUATIONS[code][column] if code else gettext("未说明理由")
+    number = sum(numbers.values())
+    return DeclineRow(code, name, number, Rate("share", number, declined), parts)
 
 
 def _concurrent(facts: Facts) -> Rate:

@@ -22,6 +22,8 @@ SHOWN_ENCOUNTERS = (
     EncounterType.INPATIENT,
     EncounterType.CHECKUP,
 )
+INPUT = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
+SELECT = forms.Select(attrs={"class": "form-select"})
 RELATIONS = {"parent": _("父母"), "grandparent": _("祖父母"), "guardian": _("其他监护人")}
 
 
@@ -59,9 +61,9 @@ class AuthorisationForm(forms.Form):
         initial="treatment",
         required=False,
     )
-    given_by = forms.CharField(label=_("监护人姓名"), max_length=64, required=False)
+    given_by = forms.CharField(label=_("监护人姓名"), max_length=64, required=False, widget=INPUT)
     relation = forms.ChoiceField(
-        label=_("与患者关系"), choices=[("", "–"), *RELATIONS.items()], required=False
+        label=_("与患者关系"), choices=[("", "–"), *RELATIONS.items()], required=False, widget=SELECT
     )
 
     def clean(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class OrderForm(AuthorisationForm):
         label=_("检查目的"),
         choices=[(purpose.value, words.PURPOSES[purpose]) for purpose in Purpose],
         initial=Purpose.DIAGNOSIS.value,
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=SELECT,
     )
 
 

@@ -49,11 +49,16 @@ class Period:
         return f"period={self.code}"
 
 
+def _day(label: Promise) -> forms.DateField:
+    widget = forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget)
+
+
 class PeriodForm(forms.Form):
     """Two days of one's own choice."""
 
-    first = forms.DateField(label=_("起"), widget=forms.DateInput({"type": "date", "class": "form-control"}))
-    last = forms.DateField(label=_("止"), widget=forms.DateInput({"type": "date", "class": "form-control"}))
+    first = _day(_("起"))
+    last = _day(_("止"))
 
     def clean(self) -> dict[str, date]:
         cleaned = super().clean() or {}

@@ -1,21 +1,32 @@
 """Find a patient, and everything the region knows of them on one line of time."""
 
+from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yijian.domains.identity.api import get_person_summary, search_people
 from yijian.domains.identity.values import PersonSummary
+from yijian.domains.recognition.values import Basis
+from yijian.domains.results.api import list_timeline
+from yijian.domains.results.values import ReportKind
+from yijian.domains.sharing.api import get_rulebook
 from yijian.foundation.accounts.models import Role
 from yijian.kit.errors import Problem
 from yijian.web import desk
 from yijian.web.access import requires_role, signed_in
 from yijian.web.forms import AuthorisationForm, PatientSearchForm
 from yijian.web.people import access_person, may_see_sensitive
+from yijian.web.reports import cut_page, shown_entry
 
 __all__ = ["authorise", "search", "timeline"]
+
+PAGE_SIZE = 20
 
 
 @requires_role(Role.CLINICIAN)
@@ -57,10 +68,51 @@ def _recent(request: HttpRequest) -> list[PersonSummary]:
 @requires_role(Role.CLINICIAN)
 @require_GET
 def timeline(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
-    """Show the patient's reports of all institutions, newest first."""
+    """Show the patient's reports of all institutions, newest first, a page at a time."""
     person = access_person(request, person_id)
+    kind, before = _kind(request), _before(request)
+    sensitive = may_see_sensitive(request, person)
+    read = list_timeline(
+        person.person_id, limit=PAGE_SIZE + 1, before=before, kind=kind, shows_sensitive=sensitive
+    )
+    page, rulebook = cut_page(read, PAGE_SIZE), get_rulebook()
     desk.remember(request, person.person_id)
-    return render(request, "patients/timeline.html", {"person": person})
+    desk.audit(request, "web.timeline", person.person_id, reports=len(page.entries))
+    context = {
+        "person": person,
+        "form": AuthorisationForm(),
+        "authorised": desk.authorisation_for(request, person.person_id).basis is not Basis.TREATMENT,
+        "filters": _filters(kind),
+        "entries": [shown_entry(entry, rulebook) for entry in page.entries],
+        "newest": _address(kind) if before else None,
+        "earlier": _address(kind, page.before) if page.before else None,
+    }
+    return render(request, "patients/timeline.html", context)
+
+
+def _kind(request: HttpRequest) -> ReportKind | None:
+    chosen = request.GET.get("kind", "")
+    return ReportKind(chosen) if chosen in set(ReportKind) else None
+
+
+def _before(request: HttpRequest) -> datetime | None:
+    try:
+        before = datetime.fromisoformat(request.GET.get("before", ""))
+    except ValueError:
+        return None
+    return before if before.tzinfo else None
+
+
+def _address(kind: ReportKind | None, before: datetime | None = None) -> str:
+    asked = {"kind": kind.value if kind else None, "before": before.isoformat() if before else None}
+    return "?" + urlencode({name: text for name, text in asked.items() if text})
+
+
+def _filters(chosen: ReportKind | None) -> list[dict[str, object]]:
+    labels = ((None, _("全部")), (ReportKind.LAB, _("检验")), (ReportKind.EXAM, _("检查")))
+    return [
+        {"label": label, "address": _address(kind), "chosen": kind is chosen} for kind, label in labels
+    ]
 
 
 @requires_role(Role.CLINICIAN)
@@ -69,7 +121,9 @@ def authorise(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """Keep what the patient allows, and show the timeline accordingly."""
     person = access_person(request, person_id)
     form = AuthorisationForm(request.POST)
-    if form.is_valid():
+    if not form.is_valid():
+        messages.error(request, form.non_field_errors()[0] if form.non_field_errors() else _("授权没有登记,请重新填写。"))
+    else:
         desk.keep_authorisation(request, person.person_id, form.authorisation())
         desk.audit(request, "web.authorisation", person.person_id, basis=form.authorisation().basis.value)
     return redirect("timeline", person.person_id)

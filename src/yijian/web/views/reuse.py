@@ -35,7 +35,7 @@ from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web import desk, words
 from yijian.web.access import requires_role, signed_in
-from yijian.web.catalogue import COMMON, list_items, search_items
+from yijian.web.catalogue import COMMON, is_exam, list_items, search_items
 from yijian.web.citation import citation_text
 from yijian.web.forms import DeclineForm, OrderForm
 from yijian.web.people import access_person
@@ -72,8 +72,9 @@ def suggestions(request: HttpRequest) -> HttpResponseBase:
 @requires_role(Role.CLINICIAN)
 @require_POST
 def basket(request: HttpRequest) -> HttpResponseBase:
-    """Put an item into the order, or take it out."""
+    """Put an item into the order, or take it out; a bare word puts in its best fit."""
     codes = [*request.POST.getlist("item"), *request.POST.getlist("add")]
+    codes += [item.code for item in search_items(request.POST.get("word", ""))[:1]]
     removed = set(request.POST.getlist("remove"))
     chosen = list_items(code for code in codes if code not in removed)
     return render(request, "reuse/basket.html", {"chosen": chosen})
@@ -133,6 +134,8 @@ def _row(item: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
     return {
         "item": item,
         "members": members,
+        "is_exam": is_exam(item["item"]["code"]),
+        "saves": Decimal(item["estimated_saving"] or 0),
         **(_actions(ticket) if ticket and item["candidate"] else {}),
     }
 
@@ -167,10 +170,9 @@ def likely_situation(encounter: str, purpose: str) -> str | None:
 def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     outcomes = [row["item"]["outcome"] for row in rows]
     recognised = [row for row in rows if row["item"]["outcome"] == Outcome.RECOGNISE and row.get("ticket")]
-    savings = [Decimal(row["item"]["estimated_saving"]) for row in rows if row["item"]["estimated_saving"]]
     return {
         "counts": [(outcome.value, outcomes.count(outcome)) for outcome in Outcome if outcome in outcomes],
-        "saving": sum(savings, Decimal(0)),
+        "saving": sum((row["saves"] for row in rows), Decimal(0)),
         "recognised": recognised if len(recognised) > 1 else [],
     }
 

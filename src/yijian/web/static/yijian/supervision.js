@@ -41,19 +41,23 @@ function funnel(place) {
 
 const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+// Bars of the situations, each parted by its technical reasons; what names none comes first.
 function declines(place) {
   const rows = rowsOf(place);
-  const names = [...new Set(rows.map((row) => row.name))].reverse();
-  const parts = [...new Set(rows.map((row) => row.part))];
-  const valueOf = (name, part) =>
-    rows.find((row) => row.name === name && row.part === part)?.value ?? 0;
+  const totals = rows.filter((row) => !row.part).reverse();
+  const names = totals.map((row) => row.name);
+  const parts = [...new Set(rows.map((row) => row.part).filter(Boolean))];
+  const sum = (found) => found.reduce((total, row) => total + row.value, 0);
+  const of = (name, part) => sum(rows.filter((row) => row.name === name && row.part === part));
+  const plain = totals.map((row) => row.value - sum(rows.filter((part) => part.part && part.name === row.name)));
+  const bar = (name, data) => ({ type: "bar", stack: "declines", barMaxWidth: 20, name, data });
   const narrow = place.clientWidth < 480;
   return {
     ...base,
     color: SHADES,
     tooltip: { ...base.tooltip, trigger: "axis", axisPointer: { type: "shadow" } },
-    legend: { show: parts.length > 1, bottom: 0, itemWidth: 12, itemHeight: 12, textStyle: FONT },
-    grid: { left: 4, right: 20, top: 4, bottom: parts.length > 1 ? 32 : 4, containLabel: true },
+    legend: { type: "scroll", bottom: 0, itemWidth: 12, itemHeight: 12, textStyle: FONT },
+    grid: { left: 4, right: 16, top: 4, bottom: 36, containLabel: true },
     xAxis: { type: "value", minInterval: 1, splitLine: { lineStyle: { color: colour("--yj-line") } } },
     yAxis: {
       type: "category",
@@ -62,13 +66,10 @@ function declines(place) {
       axisLine: { lineStyle: { color: colour("--yj-line") } },
       axisLabel: { ...FONT, formatter: (name) => short(name, narrow ? 9 : 18) },
     },
-    series: parts.map((part) => ({
-      type: "bar",
-      stack: "declines",
-      barMaxWidth: 22,
-      name: part || place.dataset.plain,
-      data: names.map((name) => valueOf(name, part)),
-    })),
+    series: [
+      bar(place.dataset.plain, plain),
+      ...parts.map((part) => bar(part, names.map((name) => of(name, part)))),
+    ],
   };
 }
 

@@ -22,3 +22,9 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(text.textContent.trim());
   notice(tray().dataset.copied, "success");
 });
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id !== "basket") return;
+  document.getElementById("suggestions").replaceChildren();
+  document.getElementById("word").value = "";
+});

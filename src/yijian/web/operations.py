@@ -1,0 +1,69 @@
+"""What the pages of integrators, technicians and administrators share: whose matters one sees, and words."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from yijian.foundation.accounts.models import Role, User
+from yijian.foundation.audit.api import record_access
+from yijian.web.access import signed_in
+from yijian.web.middleware import trace_id
+
+__all__ = ["MATTERS", "STATES", "audit_operation", "reaches", "scope_of"]
+
+BASIS = "operation"
+"""On which patients' data are seen here: running the exchange, not treating anybody."""
+
+STATES: Mapping[str, tuple[Promise, str]] = {
+    "received": (_("待处理"), "received"),
+    "recorded": (_("已入库"), "final"),
+    "waiting": (_("待人工"), "preliminary"),
+    "refused": (_("已拒收"), "void"),
+    "failed": (_("处理失败"), "void"),
+}
+"""Of a message: name and pill."""
+
+MATTERS: Mapping[str, tuple[Promise, Promise]] = {
+    "unmapped_code": (_("未对照代码"), _("为院内代码选定目录项目，等待的结果随即可用。")),
+    "unmapped_unit": (_("未知单位"), _("请发送方改用规范单位；无法更改的，确认为不可比。")),
+    "identity_uncertain": (_("身份待核对"), _("核对两边是否同一人。")),
+    "identity_bad_number": (_("身份证号有误"), _("出生日期或校验码不符，请更正后重发。")),
+    "report_number_conflict": (_("报告号重复"), _("同一报告号曾属于另一患者，请核对发送方编号。")),
+    "encoding.guessed": (_("字符集未声明"), _("请核对文字，并为发送方设置字符集。")),
+    "encoding.unknown": (_("字符集名称未知"), _("请发送方在 MSH-18 使用 HL7 表 0211 的名称。")),
+    "encoding.not_ascii": (_("字符集与正文不符"), _("声明为 ASCII，正文却不是；请为发送方设置字符集。")),
+    "report.empty": (_("报告没有结果"), _("请发送方核对后重发。")),
+    "status.absent": (_("未说明报告状态"), _("已按初步报告处理，请发送方补上 OBR-25。")),
+    "time.order": (_("时间先后矛盾"), _("采集或检查时间晚于报告时间，请核对。")),
+    "attachment.left_out": (_("附件未保存"), _("请核对消息中的附件。")),
+}
+"""Kinds of work items: name and remedy."""
+
+
+def scope_of(user: User) -> list[str] | None:
+    """Return the institutions whose matters a user sees; None means every one, and what is nobody's."""
+    return None if user.role == Role.ADMINISTRATOR else [user.institution_code]
+
+
+def reaches(user: User, institution_code: str) -> bool:
+    """Tell whether a matter of an institution is a user's to see."""
+    scope = scope_of(user)
+    return scope is None or (institution_code != "" and institution_code in scope)
+
+
+def audit_operation(request: HttpRequest, action: str, person_id: UUID | None = None, **detail: Any) -> None:
+    """Record that somebody who runs the exchange saw or changed what concerns patients."""
+    user = signed_in(request)
+    record_access(
+        user.username,
+        user.institution_code,
+        action,
+        person_id,
+        legal_basis=BASIS,
+        detail=detail,
+        trace_id=trace_id(request),
+    )
