@@ -293,3 +293,14 @@ def test_a_change_of_the_rules_is_followed(
             if ask(http, bearer, question()).json()["items"][0]["outcome"] == "recognise":
                 break
             time.sleep(0.1)
+
+
+def test_both_planes_write_one_unbroken_trail(
+    http: httpx.Client, bearer: dict[str, str], person_id: UUID
+) -> None:
+    from yijian.foundation.audit.api import record_access, verify_chain  # noqa: PLC0415
+
+    ask(http, bearer, question())
+    record_access("doctor", "COUNTY", "timeline.view", person_id, legal_basis="treatment")
+    ask(http, bearer, question(), **{"X-Trace-Id": "ignored"})
+    assert verify_chain() is None

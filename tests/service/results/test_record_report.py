@@ -1,6 +1,7 @@
 """Reports become immutable versions with rows that are understood by code alone."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -256,3 +257,17 @@ def test_timeline_and_report_show_what_was_recorded() -> None:
         {"item": {"system": "item", "code": "K"}, "value": "4.1", "kind": "number", "unit": "mmol/L"}
     ]
     assert (document["version"], document["institution_code"], document["status"]) == (1, "A", "final")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_report_from_many_threads_is_one_version() -> None:
+    def arrive(_: int) -> UUID:
+        try:
+            return upload(lab()).report_id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        reports = set(threads.map(arrive, range(8)))
+    assert len(reports) == 1
+    assert ReportVersion.objects.count() == Result.objects.count() == 1

@@ -28,10 +28,16 @@ def patient(resident_id: str = RESIDENT_ID, local: str = "A1", name: str = "çŽ‹è
 
 
 def row(
-    code: str = "K", value: str = "4.1", unit: str = "mmol/L", system: str = "item", **more: Any
+    code: str = "K",
+    value: str = "4.1",
+    unit: str = "mmol/L",
+    system: str = "item",
+    name: str | None = None,
+    **more: Any,
 ) -> dict[str, Any]:
     """Return one printed row as JSON."""
-    return {"item": {"system": system, "code": code}, "kind": "number", "value": value, "unit": unit, **more}
+    item = {"system": system, "code": code, "name": name}
+    return {"item": item, "kind": "number", "value": value, "unit": unit, **more}
 
 
 def lab(*rows: dict[str, Any], hours: float = -2, **more: Any) -> UploadedReport:
