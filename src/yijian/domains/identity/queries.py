@@ -61,11 +61,8 @@ def describe_person(person_id: UUID) -> PatientDescription:
     """
     person_id = current_person_id(person_id)
     person = get_person_summary(person_id)
-    cipher = field_cipher()
     numbers = tuple(
-        Identifier(
-            type=IdentifierType(key.kind), value=cipher.decrypt(key.ciphertext), authority=key.issuer or None
-        )
+        Identifier(type=IdentifierType(key.kind), value=unseal(key.ciphertext), authority=key.issuer or None)
         for key in IdentifierKey.objects.filter(person_id=person_id).order_by("-kind", "digest")
     )
     return PatientDescription(

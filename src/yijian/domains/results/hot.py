@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from yijian.domains.results.rules import check_report
 from yijian.kit.sql import read_sql
 
-__all__ = ["CANDIDATES", "CANDIDATES_AT", "fetch_candidates"]
+__all__ = ["CANDIDATES", "CANDIDATES_AT", "check_report", "fetch_candidates"]
 
 CANDIDATES = read_sql("yijian.domains.results", "candidates")
 CANDIDATES_AT = read_sql("yijian.domains.results", "candidates_at")

@@ -18,9 +18,11 @@ CROSS JOIN LATERAL (
     WHERE r.person_id = $1 AND r.item_code = wanted.item_code
       AND r.effective_at <= $3 AND (p.voided_at IS NULL OR p.voided_at > $3)
       AND r.version = (
-          SELECT max(w.version)
+          SELECT w.version
           FROM results_reportversion AS w
           WHERE w.person_id = r.person_id AND w.report_id = r.report_id AND w.reported_at <= $3
+          ORDER BY w.reported_at DESC, w.version DESC
+          LIMIT 1
       )
     ORDER BY r.effective_at DESC
     LIMIT 12
