@@ -1,5 +1,6 @@
 """The only synchronous door to persons: link a description, settle a doubt, look somebody up."""
 
+from yijian.domains.identity.cipher import mask
 from yijian.domains.identity.policy import may
 from yijian.domains.identity.queries import (
     describe_person,
@@ -7,6 +8,7 @@ from yijian.domains.identity.queries import (
     get_birth_date,
     get_person_summary,
     list_open_reviews,
+    list_sources,
     resolve_patient,
     search_people,
 )
@@ -21,6 +23,8 @@ __all__ = [
     "get_birth_date",
     "get_person_summary",
     "list_open_reviews",
+    "list_sources",
+    "mask",
     "may",
     "record_patient",
     "resolve_patient",

@@ -15,6 +15,7 @@ from yijian.domains.identity.values import (
     IdentifierType,
     OpenReview,
     PatientDescription,
+    PersonSource,
     PersonSummary,
     Resolution,
     Sex,
@@ -27,6 +28,7 @@ __all__ = [
     "get_birth_date",
     "get_person_summary",
     "list_open_reviews",
+    "list_sources",
     "resolve_patient",
     "search_people",
 ]
@@ -114,6 +116,12 @@ def list_open_reviews(institution_code: str | None = None) -> list[OpenReview]:
         )
         for review in listed
     ]
+
+
+def list_sources(person_id: UUID) -> list[PersonSource]:
+    """Return which institutions describe a person, the first to do so first."""
+    records = SourceRecord.objects.filter(person_id=person_id).order_by("source_record_id")
+    return [PersonSource(institution_code=r.institution_code, updated_at=r.updated_at) for r in records]
 
 
 def _find_by_numbers(identifiers: list[Identifier], institution_code: str) -> PersonSummary | None:

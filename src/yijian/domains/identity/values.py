@@ -17,6 +17,7 @@ __all__ = [
     "Linked",
     "OpenReview",
     "PatientDescription",
+    "PersonSource",
     "PersonSummary",
     "Practitioner",
     "Resolution",
@@ -119,6 +120,13 @@ class PersonSummary(Struct, frozen=True):
     birth_date: date | None
     resident_id_masked: str | None
     certain: bool
+
+
+class PersonSource(Struct, frozen=True):
+    """Who describes a person, and when last."""
+
+    institution_code: str
+    updated_at: datetime
 
 
 class OpenReview(Struct, frozen=True):
