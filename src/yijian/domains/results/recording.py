@@ -74,12 +74,12 @@ def record_report(
 
 
 def _record(arrival: Arrival) -> Recorded:
-    key = (
-        ReportKey.objects.select_for_update()
-        .filter(report_no=arrival.upload.report_no, institution_code=arrival.institution_code)
-        .first()
+    """Record; persons are locked before report numbers, always, so that nobody waits in a circle."""
+    keys = ReportKey.objects.filter(
+        report_no=arrival.upload.report_no, institution_code=arrival.institution_code
     )
-    report_id = key.report_id if key else new_id()
+    known = keys.first()
+    report_id = known.report_id if known else new_id()
     linked = identity.record_patient(
         arrival.upload.patient,
         arrival.institution_code,
@@ -87,8 +87,9 @@ def _record(arrival: Arrival) -> Recorded:
         at=arrival.at,
         report_id=report_id,
     )
-    if key is None:
+    if known is None:
         return _record_first(arrival, linked, report_id)
+    key = keys.select_for_update().get()
     if not _is_of(key, linked, arrival.at):
         return _keep_waiting(arrival, linked, key)
     return _record_next(arrival, linked, report_id)

@@ -12,7 +12,7 @@ from yijian.domains.terminology.values import Item
 from yijian.foundation.outbox.api import publish
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["Qualifiers", "confirm_code", "load_catalogue", "propose_code", "reject_code"]
+__all__ = ["Qualifiers", "announce_mapping", "confirm_code", "load_catalogue", "propose_code", "reject_code"]
 
 COLUMNS = [field.name for field in CatalogueItem._meta.concrete_fields]
 TEXTS = frozenset({"specimen", "laterality", "contrast", "comparability", "sensitive"})
@@ -94,6 +94,11 @@ def confirm_code(
             "state": MapState.CONFIRMED,
         },
     )
+    announce_mapping(institution_code, local_code)
+
+
+def announce_mapping(institution_code: str, local_code: str) -> None:
+    """Tell, in the caller's transaction, that a local code has a confirmed meaning."""
     publish(CodeMapped.__name__, {"institution_code": institution_code, "local_code": local_code})
 
 

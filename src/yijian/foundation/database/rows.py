@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from django.db import connection, models
-from psycopg import sql
 
 __all__ = ["insert_rows"]
 
@@ -16,14 +15,12 @@ def insert_rows(rows: Sequence[models.Model], *, on_conflict: Literal["fail", "n
     """Insert rows of one model; return how many went in, which is fewer only with `on_conflict="nothing"`."""
     if not rows:
         return 0
-    fields = rows[0]._meta.concrete_fields
-    one_row = sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(fields)))
-    statement = sql.SQL("INSERT INTO {} ({}) VALUES {}{}").format(
-        sql.Identifier(rows[0]._meta.db_table),
-        sql.SQL(", ").join([sql.Identifier(str(field.column)) for field in fields]),
-        sql.SQL(", ").join([one_row] * len(rows)),
-        sql.SQL(" ON CONFLICT DO NOTHING" if on_conflict == "nothing" else ""),
-    )
+    quote, table, fields = connection.ops.quote_name, rows[0]._meta.db_table, rows[0]._meta.concrete_fields
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    one_row = f"({', '.join(['%s'] * len(fields))})"
+    statement = f"INSERT INTO {quote(table)} ({columns}) VALUES {', '.join([one_row] * len(rows))}"  # noqa: S608 - names of ours
+    if on_conflict == "nothing":
+        statement += " ON CONFLICT DO NOTHING"
     values = [
         field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in fields
     ]
