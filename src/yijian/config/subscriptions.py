@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+from yijian.domains.identity.events import PersonMoved
+from yijian.domains.recognition import api as recognition
+from yijian.domains.results import api as results
+from yijian.domains.results.events import ReportCorrected, ReportVoided
+from yijian.domains.terminology.events import CodeMapped
 from yijian.foundation.outbox.delivery import Handler
 
 __all__ = ["SUBSCRIPTIONS"]
 
-SUBSCRIPTIONS: Mapping[str, Sequence[Handler]] = {}
+SUBSCRIPTIONS: Mapping[str, Sequence[Handler]] = {
+    CodeMapped.__name__: (results.on_code_mapped,),
+    PersonMoved.__name__: (results.on_person_moved,),
+    ReportCorrected.__name__: (recognition.on_report_corrected,),
+    ReportVoided.__name__: (recognition.on_report_voided,),
+}

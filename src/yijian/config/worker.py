@@ -18,11 +18,12 @@ from yijian.foundation.inbox.services import Processor, take_over_abandoned
 from yijian.foundation.inbox.values import LANES
 from yijian.foundation.outbox.delivery import delivery_loop
 from yijian.gateways.hl7v2 import ingest as hl7
+from yijian.gateways.json_api import ingest as json
 from yijian.kit import clock
 
 __all__ = ["PROCESSORS", "main", "run_worker"]
 
-PROCESSORS: Mapping[str, Processor] = {hl7.PROTOCOL: hl7.process}
+PROCESSORS: Mapping[str, Processor] = {hl7.PROTOCOL: hl7.process, json.PROTOCOL: json.process}
 HINT_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 AWAY_SECONDS = 2.0

@@ -18,6 +18,7 @@ from yijian.foundation.inbox.values import Fate, KeptMessage, MessageSummary, Op
 from yijian.foundation.inbox.work_items import open_work_item, resolve_work_items
 
 __all__ = [
+    "JSON",
     "Fate",
     "KeptMessage",
     "MessageSummary",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 JSON = "json"
+"""The protocol of uploads."""
 
 
 def keep_json(institution_code: str, raw: bytes, message_type: str, *, at: datetime) -> UUID:

@@ -111,7 +111,7 @@ def process(message_id: UUID, processors: Mapping[str, Processor]) -> bool:
     except Problem as problem:
         if problem.status >= SERVER_ERROR:
             return _postpone(message_id)
-        settle(message_id, Fate("refused", problem.code, problem.detail), at=clock.now())
+        settle(message_id, Fate("refused", problem.code, _text_of(problem)), at=clock.now())
     except TRANSIENT:
         log.exception("a message could not be processed now", message_id=str(message_id))
         return _postpone(message_id)
@@ -126,6 +126,11 @@ def process(message_id: UUID, processors: Mapping[str, Processor]) -> bool:
 def _locked(message_id: UUID) -> InboxMessage | None:
     waiting = InboxMessage.objects.filter(message_id=message_id, state=MessageState.RECEIVED)
     return waiting.select_for_update().first()
+
+
+def _text_of(problem: Problem) -> str:
+    """Return what is wrong, and field by field what to do."""
+    return " ".join([problem.detail, *(f"{error.path}: {error.message}" for error in problem.errors)])
 
 
 def _as_kept(message: InboxMessage) -> KeptMessage:

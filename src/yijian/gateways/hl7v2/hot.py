@@ -6,6 +6,7 @@ MSH-16 given): CA or CE/CR as MSH-15 asks once it is kept, AA or AE/AR as MSH-16
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from yijian.gateways.hl7v2.codec import (
     MAX_FRAME_BYTES,
@@ -14,9 +15,9 @@ from yijian.gateways.hl7v2.codec import (
     MessageRefused,
     Peek,
     acknowledge,
-    decode_message,
     refuse,
 )
+from yijian.gateways.hl7v2.reading import read_message
 from yijian.kit.ids import new_id
 
 __all__ = [
@@ -33,9 +34,10 @@ __all__ = [
     "wants_later_answer",
 ]
 
-PROTOCOL = "hl7"
+PROTOCOL: Final = "hl7"
 ALWAYS, NEVER, ON_ERROR, ON_SUCCESS = "AL", "NE", "ER", "SU"
 """HL7 Table 0155."""
+CODES = frozenset(str(int(code)) for code in ErrorCode)
 FRAME_FAULTS = {
     "truncated": (
         "消息在传输中中断，只保存了开头：未答复，请发送方重发。",
@@ -70,7 +72,7 @@ class Fault:
 def find_fault(raw: bytes, sender_encoding: str | None, now: datetime) -> Fault | None:
     """Read a message as its processing will; return why it cannot be taken, or None."""
     try:
-        decode_message(raw, sender_encoding, now)
+        read_message(raw, sender_encoding, now)
     except MessageRefused as refused:
         return Fault(str(int(refused.error_code)), refused)
     return None
@@ -162,13 +164,11 @@ def later_answer(peek: Peek, state: str, reason_code: str, reason_text: str, now
         return b""
     if success:
         return _acknowledge(peek, "AA", None, now)
-    code = ErrorCode(int(reason_code)) if reason_code in _CODES else ErrorCode.INTERNAL
+    other = ErrorCode.INTERNAL if state == "failed" else ErrorCode.DATA_TYPE
+    code = ErrorCode(int(reason_code)) if reason_code in CODES else other
     english = "The message is kept but was not processed: its reason stands in the platform's inbox."
     fault = Fault(reason_code, refuse(code, "MSH", reason_text, english))
     return _acknowledge(peek, fault.refused.ack_code, fault, now)
-
-
-_CODES = {str(int(code)) for code in ErrorCode}
 
 
 def _wants(condition: str, *, success: bool) -> bool:

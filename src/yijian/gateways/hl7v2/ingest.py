@@ -7,14 +7,9 @@ from yijian.domains.identity import api as identity
 from yijian.domains.results import api as results
 from yijian.domains.results.values import WorkItemNote
 from yijian.foundation.inbox import api as inbox
-from yijian.gateways.hl7v2.codec import (
-    PERSON_NEEDED,
-    Cancellation,
-    MessageRefused,
-    ParsedMessage,
-    decode_message,
-)
+from yijian.gateways.hl7v2.codec import PERSON_NEEDED, Cancellation, MessageRefused, ParsedMessage
 from yijian.gateways.hl7v2.hot import PROTOCOL, Fault
+from yijian.gateways.hl7v2.reading import read_message
 from yijian.kit import clock
 from yijian.kit.errors import Problem
 
@@ -30,7 +25,7 @@ def process(message: inbox.KeptMessage) -> inbox.Fate:
 
     Raises Problem with HL7's error code where the message cannot be taken.
     """
-    parsed = _decode(message)
+    parsed = _read(message)
     at = clock.now()
     _record(parsed, message, at)
     _open_work_items(parsed.notes, message, at)
@@ -39,10 +34,10 @@ def process(message: inbox.KeptMessage) -> inbox.Fate:
     return inbox.Fate("recorded", "", "；".join(note.detail for note in parsed.notes))
 
 
-def _decode(message: inbox.KeptMessage) -> ParsedMessage:
-    """Decode as on the day it came: an instant then in the future stays absurd."""
+def _read(message: inbox.KeptMessage) -> ParsedMessage:
+    """Read as on the day it came: an instant then in the future stays absurd."""
     try:
-        return decode_message(message.raw, message.sender_encoding, message.received_at)
+        return read_message(message.raw, message.sender_encoding, message.received_at)
     except MessageRefused as refused:
         fault = Fault(str(int(refused.error_code)), refused)
         raise Problem(fault.code, fault.text) from refused
