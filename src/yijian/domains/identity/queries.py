@@ -7,7 +7,13 @@ from django.db.models import QuerySet
 
 from yijian.domains.identity.cipher import field_cipher, mask, unseal
 from yijian.domains.identity.index import read_keys
-from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, ReviewState
+from yijian.domains.identity.models import (
+    IdentifierKey,
+    IdentityReview,
+    Person,
+    ReviewState,
+    SourceRecord,
+)
 from yijian.domains.identity.rules import resolve, strongest_of, usable_numbers
 from yijian.domains.identity.standing import current_person_id, decrypt_described
 from yijian.domains.identity.values import (
