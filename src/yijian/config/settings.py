@@ -4,7 +4,11 @@ import os
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+import django_stubs_ext
+
 from yijian.config.environment import read_environment
+
+django_stubs_ext.monkeypatch()  # lets admin classes name their model in brackets
 
 ENVIRONMENT = read_environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "yijian.web.middleware.PageSafety",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
