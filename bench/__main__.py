@@ -3,12 +3,16 @@
 import importlib
 import sys
 
-from bench.figures import Bench
+from bench.history import analyse, make_history
+from bench.installation import installed
 
 __all__ = ["GROUPS", "main"]
 
 GROUPS = ("match", "oru")
-"""A group is the part of its figures' names before the point, and a module here that has `measure`."""
+"""A group is the part of its figures' names before the point, and a module here that has `measure`.
+
+They share one installation and run in this order.
+"""
 
 
 def chosen(prefix: str) -> list[str]:
@@ -22,11 +26,13 @@ def main(arguments: list[str]) -> int:
     if not groups:
         print(f"No figure's name begins with {prefix!r}; groups: {', '.join(GROUPS)}.", file=sys.stderr)
         return 2
-    for group in groups:
-        measure: Bench = importlib.import_module(f"bench.{group}").measure
-        for figure in measure():
-            if figure.name.startswith(prefix):
-                print(figure.line(), flush=True)
+    with installed() as installation:
+        past = make_history()
+        analyse()
+        for group in groups:
+            for figure in importlib.import_module(f"bench.{group}").measure(installation, past):
+                if figure.name.startswith(prefix):
+                    print(figure.line(), flush=True)
     return 0
 
 

@@ -1,6 +1,6 @@
 """A figure as it is printed: one JSON line (contract §1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import Literal
 
@@ -25,10 +25,6 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     def line(self) -> str:
         return msgspec.json.encode(self).decode()
-
-
-Bench = Callable[[], Sequence[Figure]]
-"""Measures a group of figures that stand on one set-up."""
 
 
 def rounded(value: float) -> float:

@@ -4,7 +4,7 @@ One resident's reports go through `results.api.record_report`; everybody else's 
 other ids, numbers and times. So they have the shape the services give them, whatever that is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -15,6 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
 
+from bench.installation import say
 from yijian.demo.issuing import Visit, issue_laboratory
 from yijian.demo.laboratory import Package
 from yijian.demo.people import Resident, make_residents
@@ -24,7 +25,18 @@ from yijian.domains.results.values import Specimen, UploadedReport
 from yijian.kit.clock import CHINA, now
 from yijian.kit.crypto import FieldCipher
 
-__all__ = ["ITEMS", "PERSON_OF_NUMBER", "History", "analyse", "issue_report", "make_history"]
+__all__ = [
+    "ITEMS",
+    "PERSON_OF_NUMBER",
+    "REPORT_TABLES",
+    "RESIDENTS",
+    "SOURCES",
+    "History",
+    "analyse",
+    "copying",
+    "issue_report",
+    "make_history",
+]
 
 ITEMS = (
     *("K", "Na", "Cl", "Ca", "P", "Mg", "TP", "Alb", "PA", "ALT"),
@@ -33,7 +45,9 @@ ITEMS = (
 PANEL = Package("CHEM", "生化二十项", ITEMS, Specimen(type_code="SER", type_name="血清"))
 SOURCES = {"42010602": 1, "42010601": 4, "42011101": 12, "42050201": 45, "42011601": 160}
 """Where a resident's reports come from, and how many days ago; four code systems, several kinds of mark."""
+RESIDENTS = 2000
 SEED = 20261101
+REPORT_TABLES = ("Report", "ReportKey", "ReportVersion", "Result")
 PERSON_OF_NUMBER = "lpad(to_hex({n}), 32, '0')::uuid"
 """SQL: the id of resident number n, which pgbench can make by itself."""
 
@@ -58,9 +72,10 @@ def issue_report(resident: Resident, institution_code: str, days_ago: int, repor
 
 
 @transaction.atomic
-def make_history(residents: int) -> History:
+def make_history() -> History:
     """Write every resident's reports; one from each source, with the twenty items each."""
-    template, *people = make_residents(now().date(), residents + 1, Random(SEED))[: residents + 1]
+    say(f"writing the reports of {RESIDENTS} residents")
+    template, *people = make_residents(now().date(), RESIDENTS + 1, Random(SEED))[: RESIDENTS + 1]
     person_id = _record(template)
     _multiply_people(person_id, template, people)
     _multiply_reports(person_id, len(people))
@@ -142,18 +157,20 @@ def _multiply_reports(template_id: UUID, people: int) -> None:
         "effective_at": "t.effective_at - n * interval '1 minute'",
         "reported_at": "t.reported_at - n * interval '1 minute'",
     }
-    for name in ("Report", "ReportKey", "ReportVersion", "Result"):
-        model = apps.get_model("results", name)
-        columns = [field.column for field in model._meta.concrete_fields]
-        order = "t.effective_at, n" if "effective_at" in columns else "n"
-        made = ", ".join(changed.get(column, f"t.{column}") for column in columns)
+    for name in REPORT_TABLES:
+        order = "n" if name == "ReportKey" else "t.effective_at, n"
+        statement = f"{copying(name, changed)} CROSS JOIN generate_series(1, %s) AS n"
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # noqa: S608 - names of ours
-                f" SELECT {made} FROM {model._meta.db_table} AS t CROSS JOIN generate_series(1, %s) AS n"
-                f" WHERE t.person_id = %s ORDER BY {order}",
-                [people, template_id],
-            )
+            cursor.execute(f"{statement} WHERE t.person_id = %s ORDER BY {order}", [people, template_id])
+
+
+def copying(name: str, changed: Mapping[str, str]) -> str:
+    """Return SQL that copies rows of `t`, a table of reports, with columns `changed`; a WHERE follows."""
+    model = apps.get_model("results", name)
+    columns = [field.column for field in model._meta.concrete_fields]
+    made = ", ".join(changed.get(column, f"t.{column}") for column in columns)
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {table} AS t"  # noqa: S608 - our names
 
 
 def analyse() -> None:

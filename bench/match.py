@@ -10,18 +10,17 @@ from statistics import median
 import msgspec
 from django.apps import apps
 
-from bench import history, pgbench
+from bench import pgbench
 from bench.figures import Figure, of_runs, rounded
-from bench.history import ITEMS, History
+from bench.history import ITEMS, PERSON_OF_NUMBER, RESIDENTS, History
 from bench.http_load import Job, Outcome
-from bench.installation import Installation, installed, say
+from bench.installation import Installation, say
 from bench.processes import free_port, load, running, wait_until_open
 from yijian.demo.people import Resident
 from yijian.domains.results.hot import CANDIDATES
 
 __all__ = ["measure"]
 
-RESIDENTS = 2000
 CONNECTIONS = 16
 PGBENCH_THREADS = 2
 RUNS = 3
@@ -45,14 +44,10 @@ class Runs:
         return [outcome.per_second for outcome in self.ours]
 
 
-def measure() -> Sequence[Figure]:
+def measure(installation: Installation, past: History) -> Sequence[Figure]:
     """Measure the product and the engine in turns, and count what is in the database in the end."""
-    with installed() as installation:
-        say(f"writing the reports of {RESIDENTS} residents")
-        past = history.make_history(RESIDENTS)
-        history.analyse()
-        with serving(installation) as (port, token):
-            runs = _take_turns(installation, _job(port, token, past))
+    with serving(installation) as (port, token):
+        runs = _take_turns(installation, _job(port, token, past))
     return _figures(runs, past)
 
 
@@ -130,7 +125,7 @@ def _ask(job: Job) -> Outcome:
 
 def engine_script() -> str:
     """Return the candidate statement as pgbench asks it: same text, same items, a resident of chance."""
-    person = history.PERSON_OF_NUMBER.format(n=":n::int")
+    person = PERSON_OF_NUMBER.format(n=":n::int")
     codes = f"'{{{','.join(ITEMS)}}}'"
     statement = CANDIDATES.replace("$1", person).replace("$2", codes).replace("$3", "now()")
     return f"\\set n random(1, {RESIDENTS})\n{statement};\n"

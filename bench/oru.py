@@ -1,0 +1,201 @@
+"""`oru.*`: reports of twenty rows over MLLP, answered when they are on disk; then taken in by the worker."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from django.apps import apps
+
+from bench import pgbench
+from bench.figures import Figure, of_runs, rounded
+from bench.history import (
+    ITEMS,
+    REPORT_TABLES,
+    RESIDENTS,
+    SOURCES,
+    History,
+    copying,
+    issue_report,
+)
+from bench.installation import Installation, say
+from bench.mllp_load import NUMBER, Job, Outcome
+from bench.processes import free_port, load, running, wait_until_open
+from yijian.demo.events import Sent
+from yijian.demo.hl7 import write_message
+from yijian.demo.people import Resident
+from yijian.demo.tables import find_institution
+
+__all__ = ["measure"]
+
+CONNECTIONS = 8
+TEMPLATES = 50
+"""Residents whose reports a connection sends, in turns."""
+RUNS = 3
+SECONDS = 6
+WARM_UP_SECONDS = 2
+MESSAGES = 400
+"""Of one run from end to end."""
+LANES = 4
+"""Connections of the worker that write."""
+PATIENCE_SECONDS = 300
+UNLIMITED = 10**7
+TEXTS = (
+    "protocol",
+    "institution_code",
+    "facility",
+    "control_id",
+    "message_type",
+    "reason_code",
+    "reason_text",
+)
+
+
+@dataclass
+class Runs:
+    """What each run reached per second, in order."""
+
+    ours: list[float] = field(default_factory=list)
+    engine: list[float] = field(default_factory=list)
+
+
+def measure(installation: Installation, past: History) -> Sequence[Figure]:
+    """Measure the door alone, then door and worker together."""
+    messages = [_messages(past, connection_no) for connection_no in range(CONNECTIONS)]
+    acknowledged = _measure_door(installation, messages)
+    processed = _measure_worker(installation, messages)
+    return _figures(acknowledged, processed, len(messages[0][0].encode()))
+
+
+def _messages(past: History, connection_no: int) -> list[str]:
+    """Return the messages of one connection: one laboratory's, of many residents, without their numbers."""
+    source = list(SOURCES)[connection_no % len(SOURCES)]
+    residents = past.residents[connection_no * TEMPLATES : (connection_no + 1) * TEMPLATES]
+    return [message_of(resident, source) for resident in residents]
+
+
+def message_of(resident: Resident, institution_code: str) -> str:
+    """Return an ORU^R01 as the demo's laboratories write it; NUMBER stands where its number belongs."""
+    institution = find_institution(institution_code)
+    sent = Sent(institution, issue_report(resident, institution_code, 1, f"R{NUMBER}"))
+    return write_message(sent, f"C{NUMBER}").decode(institution.charset or "UTF-8")
+
+
+@contextmanager
+def listening(installation: Installation) -> Iterator[int]:
+    """Listen as the product does; yield the port."""
+    port, log = free_port(), installation.home / "mllp.log"
+    with running("mllp", installation.environment | {"YIJIAN_MLLP_PORT": str(port)}, log) as process:
+        wait_until_open(port, process, log)
+        yield port
+
+
+def _send(job: Job) -> Outcome:
+    outcome = load("bench.mllp_load", job, Outcome)
+    if outcome.refused:
+        raise RuntimeError(f"{outcome.refused} messages were not accepted: {outcome.first_refusal}")
+    return outcome
+
+
+def _measure_door(installation: Installation, messages: list[list[str]]) -> Runs:
+    """Count what is acknowledged with the worker at rest, and that all of it was kept; then forget it."""
+    runs, kept = Runs(), apps.get_model("inbox.InboxMessage").objects
+    script = keeping_script(len(messages[0][0].encode()))
+    with listening(installation) as port:
+        warm = _send(Job("127.0.0.1", port, messages, WARM_UP_SECONDS, UNLIMITED))
+        total, following = warm.accepted, warm.last_number + 1
+        for number in range(1, RUNS + 1):
+            outcome = _send(Job("127.0.0.1", port, messages, SECONDS, UNLIMITED, following))
+            total, following = total + outcome.accepted, outcome.last_number + 1
+            if kept.count() != total:
+                raise RuntimeError(f"{total} messages were acknowledged, {kept.count()} are kept")
+            runs.ours.append(outcome.per_second)
+            runs.engine.append(_ask_engine(installation, script, CONNECTIONS))
+            kept.filter(facility="").delete()
+            say(f"run {number}: {runs.ours[-1]:.0f}/s acknowledged beside {runs.engine[-1]:.0f}/s of pgbench")
+    kept.all().delete()
+    return runs
+
+
+def keeping_script(size: int) -> str:
+    """Return what pgbench does instead of the door: one message of this size, one row, one commit."""
+    values = {
+        "message_id": "gen_random_uuid()",
+        "received_at": "now()",
+        "raw": f"decode(repeat('41', {size}), 'hex')",
+        "digest": "decode(repeat('41', 32), 'hex')",
+        "lane": "0",
+        "attempts": "0",
+        "state": "'recorded'",
+    } | dict.fromkeys(TEXTS, "''")
+    return f"INSERT INTO inbox_inboxmessage ({', '.join(values)}) VALUES ({', '.join(values.values())});"  # noqa: S608
+
+
+def _ask_engine(installation: Installation, script: str, clients: int) -> float:
+    return pgbench.transactions_per_second(
+        installation.database_url, script, clients=clients, threads=2, seconds=SECONDS
+    )
+
+
+def _measure_worker(installation: Installation, messages: list[list[str]]) -> Runs:
+    """Count what is processed per second, from the first message sent to the last one recorded."""
+    runs, following, script = Runs(), UNLIMITED, recording_script()
+    log = installation.home / "worker.log"
+    with listening(installation) as port, running("worker", installation.environment, log):
+        for number in range(RUNS + 1):
+            outcome = _send(Job("127.0.0.1", port, messages, PATIENCE_SECONDS, MESSAGES, following))
+            following = outcome.last_number + 1
+            rate = outcome.accepted / (_wait_until_recorded() - outcome.began_at)
+            if number:
+                runs.ours.append(rate)
+                runs.engine.append(_ask_engine(installation, script, LANES))
+                say(f"run {number}: {rate:.0f}/s processed beside {runs.engine[-1]:.0f}/s of pgbench")
+    return runs
+
+
+def _wait_until_recorded() -> float:
+    """Return the moment at which the last message was recorded, in Unix time."""
+    waiting = apps.get_model("inbox.InboxMessage").objects
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while waiting.filter(state="received").exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the worker has not finished within {PATIENCE_SECONDS} s")
+        time.sleep(0.05)
+    fates = list(waiting.exclude(state="recorded").values_list("state", "reason_code", "reason_text"))
+    if fates:
+        raise RuntimeError(f"{len(fates)} messages were not recorded, the first is {fates[0]}")
+    return float(waiting.latest("processed_at").processed_at.timestamp())
+
+
+def recording_script() -> str:
+    """Return what pgbench does instead of the worker: the rows of a report written again, one commit."""
+    source = next(iter(SOURCES))
+    find = (
+        "SELECT person_id AS person, report_id AS known, gen_random_uuid() AS fresh FROM results_reportkey"  # noqa: S608
+        f" WHERE report_no = 'B{source}-' || :n AND institution_code = '{source}' \\gset"
+    )
+    changed = {"report_id": ":fresh::uuid", "report_no": ":fresh::text"}
+    inserts = [
+        f"{copying(name, changed)} WHERE t.person_id = :person::uuid AND t.report_id = :known::uuid;"
+        for name in REPORT_TABLES
+    ]
+    return "\n".join((f"\\set n random(1, {RESIDENTS})", find, "BEGIN;", *inserts, "COMMIT;", ""))
+
+
+def _figures(acknowledged: Runs, processed: Runs, size: int) -> Sequence[Figure]:
+    door, record = rounded(median(acknowledged.engine)), rounded(median(processed.engine))
+    return (
+        of_runs(
+            "oru.acknowledged_per_s",
+            "1/s",
+            acknowledged.ours,
+            against=f"pgbench -c {CONNECTIONS} committing one row of {size} bytes at a time: {door}/s",
+        ),
+        of_runs(
+            "oru.processed_per_s",
+            "1/s",
+            processed.ours,
+            against=f"pgbench -c {LANES} committing such a report's rows ({len(ITEMS)} results): {record}/s",
+        ),
+    )
