@@ -55,7 +55,7 @@ def _in_order(report: UploadedReport, notes: list[WorkItemNote]) -> UploadedRepo
     }
     if late:
         named = "、".join(NOT_AFTER_THE_REPORT[name] for name in late)
-        notes.append(WorkItemNote(kind="times.disordered", detail=f"{named}晚于报告时间，已按报告时间计"))
+        notes.append(WorkItemNote(kind="time.after_report", detail=f"{named}晚于报告时间，已按报告时间计"))
     return msgspec.structs.replace(report, **late) if late else report
 
 
