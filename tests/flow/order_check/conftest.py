@@ -1,8 +1,8 @@
 """Both planes over a region of the module's own, on a real socket."""
 
-import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,21 +24,16 @@ PATIENCE = 30
 @contextmanager
 def serving(application: Any) -> Iterator[str]:
     """Serve an application by uvicorn in a thread; yield its base URL."""
-    config = uvicorn.Config(application, port=0, lifespan="on", log_level="critical", access_log=False, ws="none")
+    config = uvicorn.Config(
+        application, port=0, lifespan="on", log_level="critical", access_log=False, ws="none"
+    )
     server = uvicorn.Server(config)
-    started = threading.Event()
-
-    async def serve() -> None:
-        task = asyncio.create_task(server.serve())
-        while not (server.started or task.done()):
-            await asyncio.sleep(0.01)
-        started.set()
-        await task
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        assert started.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        while not server.started and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert server.started, "the application did not start"
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
@@ -61,9 +56,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    server_url: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[World]:
+def world(server_url: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     with django_db_blocker.unblock(), own_database(server_url, f"flow_{uuid4().hex[:12]}") as url:
         from tests.flow.order_check import region  # noqa: PLC0415 - models want Django set up
 

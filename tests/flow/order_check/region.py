@@ -52,7 +52,8 @@ def build_region() -> dict[str, str]:
 def _catalogue() -> None:
     names = {field.name for field in CatalogueItem._meta.get_fields()} & set(Item.__struct_fields__)
     CatalogueItem.objects.bulk_create(
-        CatalogueItem(**{name: _column(name, getattr(item, name)) for name in names}) for item in ITEMS.values()
+        CatalogueItem(**{name: _column(name, getattr(item, name)) for name in names})
+        for item in ITEMS.values()
     )
     for sort, member in enumerate(PANELS[PANEL].members):
         PanelMember.objects.create(panel_id=PANEL, item_id=member, sort=sort)

@@ -21,7 +21,9 @@ def person_id(world: World) -> UUID:
 
     person_id = world.add_person(PERSON)
     region.add_result(person_id, "K", hours_ago=30, flag="N", reference_range="3.5-5.3")
-    region.add_result(person_id, region.SENSITIVE, hours_ago=30, value="阴性", flag="NEG", comparable_value=None)
+    region.add_result(
+        person_id, region.SENSITIVE, hours_ago=30, value="阴性", flag="NEG", comparable_value=None
+    )
     return person_id
 
 
@@ -147,7 +149,10 @@ def test_a_contradicted_identity_is_unavailable(
         ({"items": [{"system": "item", "code": "K"}, {"system": "item"}]}, "items[1].code"),
         ({"patient": {"identifiers": [{"type": "resident_id", "value": 1}]}}, "patient.identifiers[0].value"),
         ({"at": "2026-01-01T00:00:00"}, "at"),
-        ({"authorisation": {"basis": "treatment", "expires_at": "2026-01-01T00:00:00"}}, "authorisation.expires_at"),
+        (
+            {"authorisation": {"basis": "treatment", "expires_at": "2026-01-01T00:00:00"}},
+            "authorisation.expires_at",
+        ),
         ({"encounter": {"type": "outpatient", "number": "a\0b"}}, "encounter.number"),
     ],
 )

@@ -21,7 +21,9 @@ from yijian.kit.clock import now
 MATCH = "/api/v1/recognition/match"
 PERSON = "420116198002290015"
 QUESTION = {
-    "patient": {"identifiers": [{"type": "resident_id", "value": PERSON}, {"type": "local", "value": "MRN-0015"}]},
+    "patient": {
+        "identifiers": [{"type": "resident_id", "value": PERSON}, {"type": "local", "value": "MRN-0015"}]
+    },
     "encounter": {"type": "outpatient"},
     "items": [{"system": "item", "code": code} for code in ("K", "Na", "Cl", "ELECTROLYTE")],
 }
@@ -71,7 +73,9 @@ async def plane(world: World, person_id: UUID, statements: list[str]) -> AsyncIt
 @pytest.fixture
 async def client(plane: DataPlane, world: World) -> AsyncIterator[httpx.AsyncClient]:
     record = ClientRecord("county", "COUNTY", SCOPES)
-    token = BearerTokens(world.environment.secret_key, world.environment.namespace).issue(record, SCOPES, now())
+    token = BearerTokens(world.environment.secret_key, world.environment.namespace).issue(
+        record, SCOPES, now()
+    )
     transport = httpx.ASGITransport(plane)
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as opened:

@@ -80,6 +80,10 @@ def test_tampering_shows(
     ],
 )
 def test_the_database_refuses_changes(trail: list[AuditEntry], statement: str) -> None:
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert AuditEntry.objects.count() == 3

@@ -45,9 +45,7 @@ def signed(key: Any = ES384, alg: str = "ES384", kid: str | None = "one", **chan
 
 
 def verify(token: str, at: datetime = NOW, jwks: dict[str, Any] = JWKS) -> str:
-    _, used = verify_signed_by_caller(
-        token, jwks, audiences=(URL,), longest=timedelta(minutes=5), at=at
-    )
+    _, used = verify_signed_by_caller(token, jwks, audiences=(URL,), longest=timedelta(minutes=5), at=at)
     assert used.issuer == ISSUER
     return used.jti
 

@@ -318,7 +318,9 @@ def _decision(feedback: Feedback, index: int, namespace: str) -> SubmittedDecisi
     if feedback.outcome == "accepted":
         return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.ACCEPT)
     given = feedback.override_reason or OverrideReason()
-    reason = DeclineReason(code=_situation(given.reason, index, namespace), text=given.user_comment)
+    situation = _situation(given.reason, index, namespace)
+    own_words = given.reason.display if given.reason and situation == "6" else ""
+    reason = DeclineReason(code=situation, text=given.user_comment or own_words or None)
     return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.DECLINE, reason=reason)
 
 
