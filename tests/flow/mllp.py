@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
+import uvloop
 
 from yijian.dataplane.mllp import MllpListener
 from yijian.dataplane.pool import create_pool
@@ -23,7 +24,7 @@ class RunningListener:
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.pool: asyncpg.Pool
         self.port = 0
