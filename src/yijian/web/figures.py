@@ -147,7 +147,10 @@ def item_rows(overview: Overview, rulebook: Rulebook) -> list[ItemRow]:
     """Return the items that have figures, the most reminded first."""
     return [
         ItemRow(
-            code, item_name(rulebook.items[code]) if code in rulebook.items else code, facts, _concurrent(facts)
+            code,
+            item_name(rulebook.items[code]) if code in rulebook.items else code,
+            facts,
+            _concurrent(facts),
         )
         for code, facts in overview.by_item.items()
     ]

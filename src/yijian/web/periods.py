@@ -49,16 +49,20 @@ class Period:
         return f"period={self.code}"
 
 
-def _day(label: Promise) -> forms.DateField:
-    widget = forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget)
+class DayInput(forms.DateInput):
+    """A day as browsers let it be picked."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__({"class": "form-control"}, format="%Y-%m-%d")
 
 
 class PeriodForm(forms.Form):
     """Two days of one's own choice."""
 
-    first = _day(_("起"))
-    last = _day(_("止"))
+    first = forms.DateField(label=_("起"), widget=DayInput)
+    last = forms.DateField(label=_("止"), widget=DayInput)
 
     def clean(self) -> dict[str, date]:
         cleaned = super().clean() or {}

@@ -24,12 +24,26 @@ class Destination(NamedTuple):
 
 
 def _destinations(role: str) -> list[Destination]:
-    if role == Role.CLINICIAN:
-        return [
+    figures = Destination(reverse("supervision"), _("互认监管"), "chart-bar")
+    inbox = Destination(reverse("inbox"), _("收件箱"), "inbox")
+    matters = Destination(reverse("work-items"), _("待办"), "list-check")
+    reviews = Destination(reverse("identity-reviews"), _("身份核对"), "user-question")
+    return {
+        Role.CLINICIAN.value: [
             Destination(reverse("patient-search"), _("查询患者"), "search"),
             Destination(reverse("follow-ups"), _("随访任务"), "list-check", counts_follow_ups=True),
-        ]
-    return []
+        ],
+        Role.TECHNICIAN.value: [inbox, matters],
+        Role.INTEGRATOR.value: [inbox, matters, reviews],
+        Role.SUPERVISOR.value: [figures],
+        Role.ADMINISTRATOR.value: [
+            figures,
+            inbox,
+            matters,
+            reviews,
+            Destination(reverse("admin:index"), _("主数据"), "settings"),
+        ],
+    }.get(role, [])
 
 
 @register.inclusion_tag("components/navigation.html", takes_context=True)

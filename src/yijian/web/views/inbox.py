@@ -31,20 +31,18 @@ def inbox_list(request: HttpRequest) -> HttpResponseBase:
     """List messages, newest first, of one state where the address asks for it."""
     scope, institution = _asked_scope(request)
     state = request.GET.get("state") if request.GET.get("state") in STATES else None
-    found = inbox.list_messages(
-        institution_codes=scope, state=state, before=_before(request), most=PAGE + 1
-    )
+    listed = inbox.list_messages(institution_codes=scope, state=state, before=_before(request), most=PAGE + 1)
     rulebook = get_rulebook()
     counts = inbox.count_by_state(scope)
     kept = {"state": state, "institution": institution}
     shown = {
-        "messages": [(each, show_institution(rulebook, each.institution_code)) for each in found[:PAGE]],
+        "found": [(each, show_institution(rulebook, each.institution_code)) for each in listed[:PAGE]],
         "tabs": [(code, name, counts.get(code, 0)) for code, (name, _pill) in STATES.items()],
         "total": sum(counts.values()),
         "state": state,
         "institution": find_institution(institution) if institution else None,
         "several": scope is None,
-        "older": _query(**kept, before=found[PAGE - 1].message_id) if len(found) > PAGE else None,
+        "older": _query(**kept, before=listed[PAGE - 1].message_id) if len(listed) > PAGE else None,
         "newest": _query(**kept) if _before(request) else None,
     }
     return render(request, "inbox/page.html", shown)

@@ -1,4 +1,4 @@
-"""The supervisor's first page: how far results are recognised in one's region, and its tables to take away."""
+"""The supervisor's first page: how far results are recognised in a region, and its tables to take away."""
 
 from datetime import date
 
