@@ -16,13 +16,15 @@ __all__ = [
     "PURPOSES",
     "ROLES",
     "SEXES",
+    "SIDES",
+    "STATUSES",
     "language",
     "legal_situations",
     "outcome_name",
     "technical_codes",
 ]
 
-Words = Mapping[str, Promise]
+Words = dict[str, Promise]
 
 ROLES: Words = {
     Role.CLINICIAN: _("临床医师"),
@@ -54,6 +56,13 @@ STATUSES: Words = {
     "final": _("正式报告"),
     "corrected": _("已更正"),
     "void": _("已作废"),
+}
+SIDES: Words = {
+    "left": _("左侧"),
+    "right": _("右侧"),
+    "both": _("双侧"),
+    "plain": _("平扫"),
+    "enhanced": _("增强"),
 }
 FLAGS: Mapping[str, tuple[str, str, Promise]] = {
     "H": ("high", "↑", _("偏高")),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from yijian.domains.terminology.values import Item
 from yijian.kit.clock import CHINA, age_hours, age_years, now
 from yijian.web import catalogue, words
+from yijian.web.evidence import evidence_of
 from yijian.web.institutions import ShownInstitution, find_institution
 
 register = template.Library()
@@ -101,6 +103,12 @@ def item_name(item: Item) -> str:
 def institution(code: str) -> ShownInstitution:
     """Return an institution as a page shows it."""
     return find_institution(code)
+
+
+@register.filter
+def evidence(reason: Mapping[str, Any]) -> list[tuple[Promise | str, str]]:
+    """Return the particulars a reason relies on, as pairs of name and text."""
+    return evidence_of(reason["evidence"])
 
 
 @register.filter

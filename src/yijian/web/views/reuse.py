@@ -130,7 +130,11 @@ def _request(
 
 def _row(item: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
     """Return what a row of the answer shows; members may be decided one by one where the panel cannot."""
-    members = [_row(member, _member_ticket(ticket, item, member)) for member in item["members"]]
+    said = {reason["text"] for reason in item["reasons"]}
+    members = [
+        _row(member, _member_ticket(ticket, item, member)) | {"notes": _notes(member, said)}
+        for member in item["members"]
+    ]
     return {
         "item": item,
         "members": members,
@@ -138,6 +142,12 @@ def _row(item: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
         "saves": Decimal(item["estimated_saving"] or 0),
         **(_actions(ticket) if ticket and item["candidate"] else {}),
     }
+
+
+def _notes(member: dict[str, Any], said: set[str]) -> list[str]:
+    """Return what speaks against a member and is not said of its panel already."""
+    failing = [reason["text"] for reason in member["reasons"] if not reason["holds"]]
+    return [text for text in failing if text not in said]
 
 
 def _member_ticket(ticket: Ticket | None, panel: dict[str, Any], member: dict[str, Any]) -> Ticket | None:

@@ -25,6 +25,8 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "basket") return;
+  const word = document.getElementById("word");
+  htmx.trigger(word, "htmx:abort");
+  word.value = "";
   document.getElementById("suggestions").replaceChildren();
-  document.getElementById("word").value = "";
 });
