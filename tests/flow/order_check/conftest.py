@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.flow.order_check.own_database import own_database
+from tests.flow.order_check.own_database import database, django_turned_to
 from yijian.config.environment import Environment, read_environment
 from yijian.kit.crypto import FieldCipher
 
@@ -55,9 +55,28 @@ class World:
         return region.add_person(self.cipher, resident_id, **demographics)
 
 
+@pytest.fixture(scope="session")
+def migrated_database(
+    server_url: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """Return the name of a migrated database that is only ever copied."""
+    from django.core.management import call_command  # noqa: PLC0415 - Django is set up after this file is read
+
+    name = "flow_template"
+    with database(server_url, name):
+        with django_db_blocker.unblock(), django_turned_to(name):
+            call_command("migrate", verbosity=0)
+        yield name
+
+
 @pytest.fixture(scope="module")
-def world(server_url: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    with django_db_blocker.unblock(), own_database(server_url, f"flow_{uuid4().hex[:12]}") as url:
+def world(server_url: str, migrated_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    name = f"flow_{uuid4().hex[:12]}"
+    with (
+        database(server_url, name, migrated_database) as url,
+        django_db_blocker.unblock(),
+        django_turned_to(name),
+    ):
         from tests.flow.order_check import region  # noqa: PLC0415 - models want Django set up
 
         environment = replace(read_environment(os.environ), database_url=url)
