@@ -76,10 +76,10 @@ class Router:
     ) -> Response:
         try:
             return await self._handle(scope, headers, receive, trace_id)
-        except (Disconnected, Problem) as known:
-            if isinstance(known, Disconnected):
-                raise
-            return problem_response(known, trace_id)
+        except Disconnected:
+            raise
+        except Problem as problem:
+            return problem_response(problem, trace_id)
         except Exception:  # whatever failed, the caller gets an answer
             log.exception("request failed", trace_id=trace_id)
             unavailable = Problem("service.unavailable", "This could not be answered now; ask again.", 503)

@@ -84,6 +84,17 @@ async def test_failure_to_look_the_caller_up_gives_no_cards_either(
     assert (answer.status_code, answer.json()) == (200, {"cards": []})
 
 
+async def test_of_two_calls_with_one_token_at_once_one_is_answered(world: World) -> None:
+    headers = signed(BASE, SIGN)
+    async with create_application(world.environment).running() as plane:
+        transport = httpx.ASGITransport(plane)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as opened:
+            answers = await asyncio.gather(
+                *(opened.post(SIGN, json=call(), headers=headers) for _ in range(6))
+            )
+    assert sorted(answer.status_code for answer in answers) == [200, *[401] * 5]
+
+
 @pytest.fixture
 def open_world(world: World) -> World:
     return replace(world, environment=replace(world.environment, demo=True, demo_open=True))
