@@ -1,6 +1,8 @@
 """A hospital's interface engine, as plain as they come, and a listener for it to talk to."""
 
 import asyncio
+import base64
+import os
 import socket
 import threading
 from collections.abc import Coroutine, Iterator
@@ -13,6 +15,7 @@ import uvloop
 from yijian.dataplane.mllp import MllpListener
 from yijian.dataplane.pool import create_pool
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
+from yijian.kit.crypto import FieldCipher
 
 Result = TypeVar("Result")
 PATIENCE = 30
@@ -48,9 +51,10 @@ class RunningListener:
         self._loop.close()
 
     async def _open(self) -> int:
+        cipher = FieldCipher(base64.b64decode(os.environ["YIJIAN_FIELD_KEY"]))
         self.pool = await create_pool(self._url, application_name="yijian-test", max_size=2)
         self.listener = MllpListener(
-            self.pool, host="127.0.0.1", port=0, sender_seconds=0, later_seconds=0.02
+            self.pool, cipher, host="127.0.0.1", port=0, sender_seconds=0, later_seconds=0.02
         )
         return await self.listener.start()
 

@@ -8,6 +8,7 @@ import pytest
 from tests.flow.conftest import Register
 from tests.flow.messages import adt, oru
 from tests.flow.mllp import Engine, RunningListener, code_of, field
+from yijian.foundation.inbox.api import raw_of
 from yijian.foundation.inbox.models import InboxMessage, Sender
 from yijian.gateways.hl7v2.codec import frame
 
@@ -26,10 +27,17 @@ def test_keeps_raw_bytes_before_it_answers(engine: Engine) -> None:
     kept = InboxMessage.objects.get()
     assert code_of(answer) == "AA"
     assert field(answer, "MSA", 2) == "1"
-    assert bytes(kept.raw) == raw
+    assert raw_of(kept.message_id) == raw
     assert (kept.state, kept.institution_code, kept.control_id) == ("received", "H001", "1")
     assert kept.message_type == "ORU^R01"
     assert bytes(kept.answer).decode("gb18030") == answer
+
+
+def test_message_lies_sealed(engine: Engine) -> None:
+    engine.send(oru("1", resident_id="370102198503162158"))
+    kept = InboxMessage.objects.get()
+    assert b"370102198503162158" not in bytes(kept.raw)
+    assert b"370102198503162158" in (raw_of(kept.message_id) or b"")
 
 
 def test_answers_same_message_with_same_bytes_and_keeps_it_once(engine: Engine) -> None:
@@ -155,7 +163,7 @@ def test_broken_off_message_is_kept_and_not_answered(engine: Engine) -> None:
     engine.hang_up()
     kept = InboxMessage.objects.get()
     assert (kept.state, kept.reason_code) == ("refused", "frame.truncated")
-    assert bytes(kept.raw) == whole[1:-20]
+    assert raw_of(kept.message_id) == whole[1:-20]
 
 
 def test_whole_message_is_taken_after_its_fragment(listener: RunningListener, register: Register) -> None:
@@ -245,4 +253,4 @@ def test_stop_answers_what_is_under_way(listener: RunningListener, register: Reg
 def test_message_of_megabytes_is_taken(engine: Engine) -> None:
     long = oru("1").replace(b"OBX|1|NM|", b"NTE|1||" + b"x" * 3_000_000 + b"\rOBX|1|NM|")
     assert code_of(engine.send(long)) == "AA"
-    assert bytes(InboxMessage.objects.get().raw) == long
+    assert raw_of(InboxMessage.objects.get().message_id) == long

@@ -9,6 +9,7 @@ import uvloop
 from yijian.config.environment import Environment
 from yijian.dataplane.mllp import MllpListener
 from yijian.dataplane.pool import create_pool
+from yijian.kit.crypto import FieldCipher
 
 __all__ = ["listen_mllp"]
 
@@ -28,7 +29,8 @@ async def _listen(environment: Environment) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await create_pool(environment.database_url, application_name="yijian-mllp", max_size=POOL_SIZE)
     try:
-        listener = MllpListener(pool, host=environment.bind, port=environment.mllp_port)
+        cipher = FieldCipher(environment.field_key)
+        listener = MllpListener(pool, cipher, host=environment.bind, port=environment.mllp_port)
         port = await listener.start()
         log.info("listening for HL7 v2", port=port)
         await stop.wait()

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -18,11 +19,13 @@ from yijian.foundation.inbox.values import lane_of
 from yijian.gateways.hl7v2 import hot as hl7
 from yijian.gateways.hl7v2.codec import FrameProblem, Peek, peek
 from yijian.kit import clock
+from yijian.kit.crypto import FieldCipher
 from yijian.kit.ids import new_id
 
 __all__ = ["Admission", "Admitted", "SenderBook"]
 
 Address = IPv4Address | IPv6Address
+Result = TypeVar("Result")
 
 MESSAGES = Counter("yijian_hl7_messages", "HL7 v2 messages at the door", ["institution", "outcome"])
 BAD_FRAMES = Counter(
@@ -82,8 +85,9 @@ class Seen:
 class Admission:
     """Keeps messages of HL7 v2 in the inbox, many to a transaction."""
 
-    def __init__(self, pool: asyncpg.Pool, *, sender_seconds: float = 3) -> None:
+    def __init__(self, pool: asyncpg.Pool, cipher: FieldCipher, *, sender_seconds: float = 3) -> None:
         self._pool = pool
+        self._cipher = cipher
         self._senders = SenderBook(pool, sender_seconds)
         self._group = GroupCommit(
             self._keep, separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
@@ -117,15 +121,16 @@ class Admission:
 
     async def _look(self, raw: bytes, address: Address) -> Seen:
         """Find the sender by MSH-4, and read the header again in the sender's character set."""
-        first = await _beside(raw, None)
+        first = await _read(raw, peek, raw, None)
         sender = await self._senders.find(first.sender_code)
         if sender is None:
             return Seen(first, None, hl7.sender_unknown(first.sender_code))
-        seen = await _beside(raw, sender.encoding) if sender.encoding else first
+        seen = await _read(raw, peek, raw, sender.encoding) if sender.encoding else first
         return Seen(seen, sender, None if sender.admits(address) else hl7.sender_refused())
 
     async def _submit(self, raw: bytes, seen: Seen, fault: hl7.Fault | None, now: datetime) -> Admitted:
-        kept = await self._group.submit(_arrival(raw, seen, fault, now))
+        sealed, digest = await _read(raw, lambda: (self._cipher.seal(raw), sha256(raw).digest()))
+        kept = await self._group.submit(_arrival(sealed, digest, seen, fault, now))
         outcome = kept.outcome if not kept.reason.code else f"{kept.outcome} {kept.reason.code}"
         MESSAGES.labels(seen.institution_code, outcome).inc()
         return Admitted(kept, seen.peek)
@@ -135,25 +140,25 @@ class Admission:
             return await inbox.keep(connection, arrivals)
 
 
-async def _beside(raw: bytes, encoding: str | None) -> Peek:
+async def _read(raw: bytes, work: Callable[..., Result], *arguments: object) -> Result:
+    """Do work whose cost grows with a message: a large one must not hold up the others."""
     if len(raw) <= SMALL_BYTES:
-        return peek(raw, encoding)
-    return await asyncio.to_thread(peek, raw, encoding)
+        return work(*arguments)
+    return await asyncio.to_thread(work, *arguments)
 
 
 async def _find_fault(raw: bytes, sender: inbox.SenderSetting | None, now: datetime) -> hl7.Fault | None:
     """Judge a message; a failure of our own becomes a refusal too, for the message is kept all the same."""
-    encoding = sender.encoding if sender else None
     try:
-        if len(raw) <= SMALL_BYTES:
-            return hl7.find_fault(raw, encoding, now)
-        return await asyncio.to_thread(hl7.find_fault, raw, encoding, now)
+        return await _read(raw, hl7.find_fault, raw, sender.encoding if sender else None, now)
     except Exception:
         log.exception("a message cannot be read")
         return hl7.internal_fault()
 
 
-def _arrival(raw: bytes, seen: Seen, fault: hl7.Fault | None, now: datetime) -> inbox.Arrival:
+def _arrival(
+    sealed: bytes, digest: bytes, seen: Seen, fault: hl7.Fault | None, now: datetime
+) -> inbox.Arrival:
     def when_taken() -> tuple[inbox.Reason, bytes]:
         taken = hl7.control_id_taken()
         return inbox.Reason(taken.code, taken.text), hl7.door_answer(seen.peek, taken, now)
@@ -168,8 +173,8 @@ def _arrival(raw: bytes, seen: Seen, fault: hl7.Fault | None, now: datetime) -> 
         control_id=header.control_id[:CONTROL_ID_CHARACTERS],
         message_type="^".join(filter(None, (header.type, header.trigger)))[:TYPE_CHARACTERS],
         lane=lane_of(header.patient_key.rpartition(":")[2]),
-        raw=raw,
-        digest=sha256(raw).digest(),
+        sealed=sealed,
+        digest=digest,
         answer=hl7.door_answer(header, fault, now),
         reason=inbox.Reason(fault.code, fault.text) if fault else inbox.NOTHING_WRONG,
         when_taken=when_taken,

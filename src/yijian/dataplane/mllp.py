@@ -13,11 +13,13 @@ from yijian.dataplane.admission import Address, Admission, Admitted
 from yijian.dataplane.later_answers import LaterAnswers
 from yijian.gateways.hl7v2 import hot as hl7
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
+from yijian.kit.crypto import FieldCipher
 
 __all__ = ["MllpListener"]
 
 CONNECTIONS = Gauge("yijian_mllp_connections", "Open MLLP connections")
 READ_BYTES = 64 * 1024
+GRACE_SECONDS = 10
 BACKLOG = 512
 KEEPALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes: what frees us of peers that vanished."""
@@ -31,6 +33,7 @@ class MllpListener:
     def __init__(
         self,
         pool: asyncpg.Pool,
+        cipher: FieldCipher,
         *,
         host: str,
         port: int,
@@ -38,7 +41,7 @@ class MllpListener:
         later_seconds: float = 0.25,
     ) -> None:
         self._address = (host, port)
-        self._admission = Admission(pool, sender_seconds=sender_seconds)
+        self._admission = Admission(pool, cipher, sender_seconds=sender_seconds)
         self._later = LaterAnswers(pool, seconds=later_seconds)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
@@ -95,11 +98,15 @@ class Connection:
         keep_alive(writer)
 
     async def stop(self) -> None:
-        """End, after the message under way is answered."""
+        """End, after the message under way is answered; a peer that does not take its answer is cut off."""
         self._stopping = True
         if self._reading:
             self._writer.close()
-        await self._ended.wait()
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._ended.wait()
+        except TimeoutError:
+            self._writer.transport.abort()
 
     def say(self, answer: bytes) -> None:
         """Send an answer without waiting for the peer to take it."""

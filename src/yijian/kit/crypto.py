@@ -30,18 +30,26 @@ class FieldCipher:
         self._digest_key = _derive(key, b"yijian identifier digest 1")
 
     def encrypt(self, text: str) -> bytes:
-        """Seal `text` by AES-256-GCM: version byte, 12 bytes nonce, then ciphertext and tag."""
-        nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._sealer.encrypt(nonce, text.encode(), VERSION)
+        """Seal a text."""
+        return self.seal(text.encode())
 
     def decrypt(self, sealed: bytes) -> str:
         """Open what `encrypt` sealed; raise `Undecipherable` where a single bit differs."""
+        return self.unseal(sealed).decode()
+
+    def seal(self, data: bytes) -> bytes:
+        """Seal `data` by AES-256-GCM: version byte, 12 bytes nonce, then ciphertext and tag."""
+        nonce = os.urandom(NONCE_BYTES)
+        return VERSION + nonce + self._sealer.encrypt(nonce, data, VERSION)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Open what `seal` sealed; raise `Undecipherable` where a single bit differs."""
         sealed = bytes(sealed)
         if sealed[:1] != VERSION:
             raise Undecipherable("the field was sealed in a version this program does not know")
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            return self._sealer.decrypt(nonce, body, VERSION).decode()
+            return self._sealer.decrypt(nonce, body, VERSION)
         except (InvalidTag, ValueError) as damaged:
             raise Undecipherable("the field was altered, or sealed with another key") from damaged
 

@@ -12,6 +12,7 @@ from django.db import OperationalError
 from yijian.foundation.inbox import api, services
 from yijian.foundation.inbox.lane import drain
 from yijian.foundation.inbox.models import InboxMessage, Sender
+from yijian.foundation.inbox.sealing import seal
 from yijian.foundation.inbox.values import LANES, NO_LANE, Fate, KeptMessage, lane_of
 from yijian.foundation.outbox.api import publish
 from yijian.foundation.outbox.models import OutboxEvent
@@ -34,7 +35,7 @@ def receive(raw: bytes = b"raw", *, lane: int = 0, facility: str = "H1", **more:
         protocol="hl7",
         facility=facility,
         lane=lane,
-        raw=raw,
+        raw=seal(raw),
         digest=sha256(raw).digest(),
         **row,
     )

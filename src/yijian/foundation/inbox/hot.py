@@ -89,7 +89,7 @@ NOTHING_WRONG = Reason("", "")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A message at the door and the verdict on it. Nobody's (`institution_code` empty) is refused.
+    """A message at the door, sealed, and the verdict on it. Nobody's (`institution_code` empty) is refused.
 
     `when_taken` tells what to answer if the control id belongs to another message already.
     """
@@ -102,7 +102,7 @@ class Arrival:
     control_id: str
     message_type: str
     lane: int
-    raw: bytes
+    sealed: bytes
     digest: bytes
     answer: bytes
     reason: Reason
@@ -231,7 +231,7 @@ def _row(arrival: Arrival, fate: Kept) -> tuple[Any, ...]:
         arrival.control_id,
         arrival.message_type,
         arrival.lane,
-        arrival.raw,
+        arrival.sealed,
         arrival.digest,
         fate.answer,
         _state(fate),

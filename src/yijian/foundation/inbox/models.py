@@ -32,7 +32,7 @@ class Sender(models.Model):
 
 @distributed(DistributionClass.LOCAL)
 class InboxMessage(models.Model):
-    """A raw message and its fate. `digest` is SHA-256 of the raw bytes; `answer` is what we replied."""
+    """A raw message, sealed, and its fate; `digest` is SHA-256 of what came, `answer` is what we replied."""
 
     message_id = models.UUIDField(primary_key=True)
     received_at = models.DateTimeField()

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Count, F, Window
 
 from yijian.foundation.inbox.models import InboxMessage, Sender, WorkItem
+from yijian.foundation.inbox.sealing import unseal
 from yijian.foundation.inbox.values import MessageSummary, OpenMatter, WorkItemSummary
 
 __all__ = [
@@ -62,7 +63,7 @@ def find_message(message_id: UUID) -> MessageSummary | None:
 def raw_of(message_id: UUID) -> bytes | None:
     """Return the bytes exactly as they came; the caller audits who looked."""
     raw = InboxMessage.objects.filter(message_id=message_id).values_list("raw", flat=True).first()
-    return None if raw is None else bytes(raw)
+    return None if raw is None else unseal(raw)
 
 
 def has_open_work_items(message_id: UUID) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from yijian.foundation.inbox.models import InboxMessage, MessageState, Sender
 from yijian.foundation.inbox.queries import sender_encoding
+from yijian.foundation.inbox.sealing import seal, unseal
 from yijian.foundation.inbox.values import LANES, NO_LANE, Fate, KeptMessage
 from yijian.kit import clock
 from yijian.kit.errors import Problem
@@ -57,7 +58,7 @@ def keep(
             institution_code=institution_code,
             message_type=message_type,
             lane=NO_LANE,
-            raw=raw,
+            raw=seal(raw),
             digest=sha256(raw).digest(),
             state=state,
         )
@@ -141,7 +142,7 @@ def _as_kept(message: InboxMessage) -> KeptMessage:
         message.facility,
         sender_encoding(message.facility),
         message.message_type,
-        bytes(message.raw),
+        unseal(message.raw),
     )
 
 
