@@ -213,6 +213,8 @@ def test_accepted_and_current_results_can_be_cited() -> None:
     listed = citable()
     assert listed[0]["match_item_id"] == item_id
     assert listed[0]["report"]["results"][0]["value"] == "4.1"
+    assert listed[0]["report"]["institution"] == {"code": CITY, "name": "市第一医院"}
+    assert listed[0]["report"]["version"] == 1
     cited_at = now()
     first = cite(item_id, cited_at)
     assert cite(item_id, cited_at) == first

@@ -10,6 +10,7 @@ from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition.models import Decision, FollowUp, Match
 from yijian.domains.recognition.values import CitableRequest, DecisionKind
 from yijian.domains.results.api import get_report, get_report_state
+from yijian.domains.sharing.api import get_rulebook
 from yijian.kit.ids import member_id
 
 __all__ = ["OpenFollowUp", "list_citable", "list_follow_ups"]
@@ -65,8 +66,13 @@ def _citable(match: Match, decision: Decision) -> dict[str, Any] | None:
     return {
         "match_item_id": str(member_id(decision.match_id, decision.sequence)),
         "decided_at": decision.decided_at.isoformat(),
-        "report": report,
+        "report": report | {"institution": _institution(decision.source_institution_code)},
     }
+
+
+def _institution(code: str) -> dict[str, str]:
+    profile = get_rulebook().institutions.get(code)
+    return {"code": code, "name": profile.name_zh if profile else code}
 
 
 def list_follow_ups(institution_code: str, limit: int = 100) -> list[OpenFollowUp]:

@@ -244,7 +244,7 @@ class PatientContext:
 
 
 class DeclineReason(Struct, frozen=True):
-    """`code`: one of the six legal situations; `technical`: a sub-reason that satisfies situation 6's text."""
+    """`code`: a legal situation; `technical`: a sub-reason, which satisfies situation 6's text."""
 
     code: Literal["1", "2", "3", "4", "5", "6"] | None = None
     technical: Literal["site", "window", "image_quality", "image_unavailable", "method", "other"] | None = (

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from yijian.domains.recognition import api as recognition
 from yijian.domains.recognition.values import CitableRequest, CitationSubmission, DecisionSubmission
 from yijian.domains.results import api as results
-from yijian.domains.results.values import Order, ReportOutcome, UploadedReport
+from yijian.domains.results.values import Order, UploadedReport
 from yijian.domains.sharing import api as sharing
 from yijian.foundation.accounts.api import Caller, authenticate_bearer
 from yijian.foundation.audit.api import record_access
@@ -108,8 +108,7 @@ def reports(request: HttpRequest, caller: Caller) -> object:
     except Problem as problem:
         inbox.settle_refused(message_id, problem.code, problem.detail, at=now())
         raise
-    waiting = recorded.outcome is ReportOutcome.WAITING
-    inbox.settle_recorded(message_id, waiting=waiting, at=now())
+    inbox.settle_recorded(message_id, waiting=inbox.has_open_work_items(message_id), at=now())
     return {
         "report_id": recorded.report_id,
         "version": recorded.version,
