@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from yijian.config.demo import run_demo
+from yijian.config.demo import RESIDENTS, run_demo
 from yijian.config.environment import Environment, IncompleteConfiguration, read_environment
 from yijian.config.logging import configure_logging
 from yijian.foundation.errors import CannotGoOn
@@ -44,9 +44,13 @@ def main() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    residents: Annotated[
+        int, typer.Option(min=1, help="How many live there, at the first start.")
+    ] = RESIDENTS,
+) -> None:
     """Serve a demonstration region on this machine: embedded PostgreSQL, a year of reports, accounts."""
-    run_demo(os.environ, Console(soft_wrap=True))
+    run_demo(os.environ, Console(soft_wrap=True), residents=residents)
 
 
 @app.command()

@@ -21,16 +21,17 @@ from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 from yijian.foundation.secrets import load_keys
 
-__all__ = ["run_demo"]
+__all__ = ["RESIDENTS", "run_demo"]
 
 COMMANDS = ("serve", "mllp", "worker")
 """What a region needs running, each a process of its own."""
+RESIDENTS = 500
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
 
 
-def run_demo(env: Mapping[str, str], console: Console) -> None:
-    """Serve the demonstration region until SIGINT or SIGTERM."""
+def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESIDENTS) -> None:
+    """Serve the demonstration region until SIGINT or SIGTERM; at its first start that many live there."""
     home = Path(env.get("YIJIAN_HOME") or "./var").resolve()
     keys = load_keys(home, env, demo=True).environment()
     common = keys | {"YIJIAN_HOME": str(home), "YIJIAN_DEMO": "1"}
@@ -38,7 +39,7 @@ def run_demo(env: Mapping[str, str], console: Console) -> None:
     try:
         with _stoppable(), _database(home, env) as url:
             environment = dict(env) | common | {"YIJIAN_DATABASE_URL": url}
-            _live(read_environment(environment), environment, console)
+            _live(read_environment(environment), environment, console, residents)
     except KeyboardInterrupt:
         console.print("stopped")
 
@@ -73,7 +74,7 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _live(environment: Environment, variables: Mapping[str, str], console: Console) -> None:
+def _live(environment: Environment, variables: Mapping[str, str], console: Console, residents: int) -> None:
     for name, port in (
         ("YIJIAN_HTTP_PORT", environment.http_port),
         ("YIJIAN_MLLP_PORT", environment.mllp_port),
@@ -85,7 +86,7 @@ def _live(environment: Environment, variables: Mapping[str, str], console: Conso
     from yijian.demo.hosting import Demo  # noqa: PLC0415 - its models exist once Django is set up
 
     addresses = _addresses(environment)
-    demo = Demo(environment.home, addresses, console)
+    demo = Demo(environment.home, addresses, console, residents)
     demo.prepare()
     children = Children(_log_directory(environment.home), variables)
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ import httpx
 
 from yijian.demo.events import Event
 from yijian.demo.hl7 import write_message
+from yijian.demo.progress import Step
 from yijian.demo.tables import Institution
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
@@ -67,7 +68,7 @@ class Doors:
         return token
 
     async def send_messages(
-        self, institution: Institution, events: Sequence[Event], told: Callable[[], None]
+        self, institution: Institution, events: Sequence[Event], told: Step
     ) -> list[Refused]:
         """Send an institution's messages one after the other, each acknowledged before the next."""
         reader, writer = await asyncio.open_connection(*self._mllp)

@@ -39,7 +39,7 @@ Event = Sent | Voided
 
 @dataclass(frozen=True, slots=True)
 class OrderCheck:
-    """A physician about to order; `accepting` is how readily this one relies on others' results."""
+    """A physician about to order."""
 
     institution: Institution
     resident: Resident
@@ -50,7 +50,6 @@ class OrderCheck:
     purpose: Purpose = Purpose.DIAGNOSIS
     department: str = ""
     practitioner: str = ""
-    accepting: float = 0.75
     decision: Literal["", "accept", "decline"] = ""
     """Fixed where a story needs it; else drawn."""
 

@@ -16,7 +16,6 @@ from yijian.demo.tables import find_institution
 __all__ = ["credentials_of", "patients_of", "read_handover", "show_handover", "write_handover"]
 
 Json = dict[str, Any]
-SHOWN_CLIENTS = ("42010601", "42010201", "42050201", "42011501", "42011513", "42011102")
 
 
 def read_handover(path: Path) -> Json | None:
@@ -81,8 +80,11 @@ def show_handover(console: Console, document: Json, path: Path) -> None:
     console.print(f"HL7 MLLP    {mllp['host']}:{mllp['port']}", markup=False)
     console.print(f"DICOM       {dimse['host']}:{dimse['port']} ({dimse['ae_title']})", markup=False)
     console.print(_people(document["users"]))
-    console.print(_programs(document["clients"]))
-    console.print(f"病例、全部程序凭据与密钥 patients, all programs and keys: {path}", markup=False)
+    console.print(_patients(document["patients"]))
+    count = len(document["clients"])
+    console.print(
+        f"病例与 {count} 个程序的凭据 patients, credentials of {count} programs: {path}", markup=False
+    )
 
 
 def _people(users: Sequence[Json]) -> Table:
@@ -96,13 +98,11 @@ def _people(users: Sequence[Json]) -> Table:
     return table
 
 
-def _programs(clients: Sequence[Json]) -> Table:
-    table = Table(title="程序 programs", box=None, title_justify="left", header_style="bold")
-    for title in ("institution", "level", "client_id", "client_secret"):
+def _patients(patients: Sequence[Json]) -> Table:
+    table = Table(title="病例 patients", box=None, title_justify="left", header_style="bold")
+    for title in ("resident_id", "name", "story", "expect"):
         table.add_column(title, no_wrap=True)
-    for client in clients:
-        if client["institution_code"] in SHOWN_CLIENTS:
-            table.add_row(
-                client["institution_name"], client["level"], client["client_id"], client["client_secret"]
-            )
+    for patient in patients:
+        name, code, trial = patient["name"], patient["story_code"], patient["try"]
+        table.add_row(patient["resident_id"], name, code, trial["expect"])
     return table

@@ -33,7 +33,6 @@ from yijian.kit.clock import now
 
 __all__ = ["Demo"]
 
-RESIDENTS = 500
 SEED = 42
 
 
@@ -47,11 +46,12 @@ class Progressed(msgspec.Struct, frozen=True):
 class Demo:
     """The demo of one home directory."""
 
-    def __init__(self, home: Path, addresses: dict[str, Any], console: Console) -> None:
+    def __init__(self, home: Path, addresses: dict[str, Any], console: Console, residents: int) -> None:
         self._handover = home / "demo.json"
         self._progress = home / "demo-progress.json"
         self._addresses = addresses
         self._console = console
+        self._residents = residents
         self._document: dict[str, Any] = {}
         self._moment = now().replace(microsecond=0)
 
@@ -95,7 +95,7 @@ class Demo:
             return True
         self._write_progress(progressed)
         calendar = Calendar(progressed.moment)
-        residents = make_residents(calendar.today, RESIDENTS, Random(SEED))
+        residents = make_residents(calendar.today, self._residents, Random(SEED))
         year = make_year(calendar, residents, Random(SEED))
         await load_year(doors, year, make_stories(calendar), steps)
         self._write_progress(Progressed(progressed.moment, loaded=True))

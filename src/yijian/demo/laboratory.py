@@ -64,7 +64,6 @@ PACKAGES: Mapping[str, Package] = {
 }
 
 SEROLOGY = {"HBsAg", "HBsAb", "HBeAg", "HBeAb", "HBcAb", "AntiHCV", "AntiHIV", "AntiTP"}
-ROUNDING = 1e-9
 DIPSTICK_GRADES = ("阴性", "±", "1+", "2+", "3+")
 MASS_UNITS = dict.fromkeys(("Glu", "Cre", "Urea", "TC", "TG", "HDL", "LDL"), "mg/dL")
 """What the international hospital prints."""
@@ -224,13 +223,14 @@ def printed_row(
         )
     decimals, low, high = _limits(code, resident.sex)
     factor, printed_unit, decimals = _unit(institution, code, unit, decimals)
-    flag = _flag(code, round(value * factor, decimals) / factor, low, high)
+    printed, *limits = (f"{number * factor:.{decimals}f}" for number in (value, low, high))
+    flag = _critical_flag(code, value) or _flag(*map(Decimal, (printed, *limits)))
     return LabResult(
         item=item,
-        value=f"{value * factor:.{decimals}f}",
+        value=printed,
         kind="number",
         unit=printed_unit or None,
-        reference_range=_range(low * factor, high * factor, decimals),
+        reference_range="-".join(limits) if low > 0 else f"<{limits[1]}",
         flag=flag,
         critical=flag in ("HH", "LL"),
         instrument=instrument or None,
@@ -248,19 +248,16 @@ def _unit(institution: Institution, code: str, unit: str | None, decimals: int) 
     return 1.0, list_printed_units().get(ucum, ucum), decimals
 
 
-def _range(low: float, high: float, decimals: int) -> str:
-    if low <= 0:
-        return f"<{high:.{decimals}f}"
-    return f"{low:.{decimals}f}-{high:.{decimals}f}"
-
-
-def _flag(code: str, value: float, low: float, high: float) -> Literal["HH", "LL", "H", "L", "N"]:
+def _critical_flag(code: str, value: float) -> Literal["HH", "LL"] | None:
     item, exact = items_by_code()[code], Decimal(f"{value:.4f}")
     if item.critical_high is not None and exact >= item.critical_high:
         return "HH"
-    if item.critical_low is not None and exact <= item.critical_low:
-        return "LL"
-    return "H" if value > high + ROUNDING else "L" if value < low - ROUNDING else "N"
+    return "LL" if item.critical_low is not None and exact <= item.critical_low else None
+
+
+def _flag(value: Decimal, low: Decimal, high: Decimal) -> Literal["H", "L", "N"]:
+    """Judge what is printed, by the limits that are printed."""
+    return "H" if value > high else "L" if value < low else "N"
 
 
 def _qualitative_flag(value: str) -> Literal["POS", "NEG"]:

@@ -93,13 +93,11 @@ def _void(event: Event) -> dict[str, object]:
 async def _until_processed(since: datetime, steps: Steps) -> None:
     """Wait until no message is left to process; none that came since may have been refused or have failed."""
     left = await asyncio.to_thread(_count_waiting)
-    with steps.step("messages processed", left) as told:
+    with steps.step("messages left to process", left) as told:
         while left:
             await asyncio.sleep(POLL_SECONDS)
-            now_left = await asyncio.to_thread(_count_waiting)
-            for _ in range(left - now_left):
-                told()
-            left = now_left
+            before, left = left, await asyncio.to_thread(_count_waiting)
+            told(before - left)
     lost = await asyncio.to_thread(_list_lost, since)
     _insist([Refused(code, "message", reason) for code, reason in lost])
 

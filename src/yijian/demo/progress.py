@@ -1,15 +1,19 @@
 """How far the loading is, on a terminal or in a log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 __all__ = ["Step", "Steps"]
 
-Step = Callable[[], None]
-"""Tells that one more thing is done."""
+
+class Step(Protocol):
+    """Tells that things are done."""
+
+    def __call__(self, done: int = 1) -> None: ...
 
 
 class Steps:
@@ -25,6 +29,6 @@ class Steps:
         live = self._console.is_terminal
         with Progress(*columns, console=self._console, disable=not live) as progress:
             task = progress.add_task(title, total=total)
-            yield lambda: progress.advance(task)
+            yield lambda done=1: progress.advance(task, done)
         if not live:
             self._console.print(f"{title}: {total}", markup=False)

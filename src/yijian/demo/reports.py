@@ -98,8 +98,8 @@ def make_year(calendar: Calendar, residents: list[Resident], random: Random) -> 
 
 def _visit_times(resident: Resident, calendar: Calendar, random: Random) -> list[datetime]:
     age = resident.age(calendar.today)
-    wanted = 0.95 + 0.6 * len(resident.conditions) + (0.9 if age > 60 else 0.5 if age > 40 else 0.0)
-    count = min(int(random.expovariate(1 / wanted) + 0.6), 9)
+    more = 0.55 + 0.55 * len(resident.conditions) + (0.6 if age > 60 else 0.3 if age > 40 else 0.0)
+    count = min(1 + int(random.expovariate(1 / more)), 9)
     days = sorted(random.sample(range(4, 364), count), reverse=True)
     times = [calendar.at(day, random.randrange(8, 16), random.randrange(60)) for day in days]
     return [at for at in times if resident.birth_date < at.date()]

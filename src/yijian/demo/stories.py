@@ -62,7 +62,7 @@ class Story:
 
 
 class Teller:
-    """Makes the people and the reports of the stories; numbers carry the day they were told."""
+    """Makes the people and the reports of the stories; numbers carry the moment they were told."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
@@ -78,7 +78,7 @@ class Teller:
     def visit(self, institution_code: str, resident: Resident, days_ago: int, department: str) -> Visit:
         at = self.calendar.at(days_ago, 8, 30)
         self._count += 1
-        number = f"VS{self.calendar.today:%y%m%d}{self._count:03d}"
+        number = f"VS{self.calendar.now:%y%m%d%H%M%S}{self._count:03d}"
         return Visit(find_institution(institution_code), resident, at, OUTPATIENT, number, department)
 
     def laboratory(
