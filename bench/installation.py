@@ -12,10 +12,9 @@ from pathlib import Path
 import django
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 
 from yijian.demo.calendar import Calendar
-from yijian.demo.region import region_rows
 from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.secrets import load_keys
 from yijian.kit.clock import now
@@ -48,7 +47,8 @@ def installed() -> Iterator[Installation]:
         url = server.start()
         yield _set_up(home, url)
     finally:
-        connection.close()
+        if apps.ready:
+            connection.close()
         server.stop()
         shutil.rmtree(server.data.parent)
         shutil.rmtree(home)
@@ -63,15 +63,7 @@ def _set_up(home: Path, url: str) -> Installation:
     os.environ |= environment
     django.setup()
     call_command("migrate", verbosity=0)
-    _load_region()
+    from yijian.demo.master_data import store_region  # noqa: PLC0415 - Django is set up by now
+
+    store_region(Calendar(now()))
     return Installation(home, url, environment)
-
-
-@transaction.atomic
-def _load_region() -> None:
-    from yijian.domains.terminology.api import load_catalogue  # noqa: PLC0415 - Django is set up by now
-
-    load_catalogue()
-    for name, rows in region_rows(Calendar(now())).items():
-        model = apps.get_model(name)
-        model.objects.bulk_create([model(**row) for row in rows])

@@ -2,22 +2,20 @@
 
 import base64
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 import msgspec
 from django.apps import apps
 
-from bench import pgbench
+from bench import pgbench, raw
 from bench.figures import Figure, of_runs, rounded
-from bench.history import ITEMS, PERSON_OF_NUMBER, RESIDENTS, History
+from bench.history import ITEMS, History
 from bench.http_load import Job, Outcome
 from bench.installation import Installation, say
-from bench.processes import free_port, load, running, wait_until_open
+from bench.processes import load, serving
 from yijian.demo.people import Resident
-from yijian.domains.results.hot import CANDIDATES
 
 __all__ = ["measure"]
 
@@ -46,21 +44,18 @@ class Runs:
 
 def measure(installation: Installation, past: History) -> Sequence[Figure]:
     """Measure the product and the engine in turns, and count what is in the database in the end."""
-    with serving(installation) as (port, token):
-        runs = _take_turns(installation, _job(port, token, past))
+    secret = register_his()
+    with serving(installation, "serve") as ports:
+        port = ports["serve"]
+        runs = _take_turns(installation, _job(port, get_token(port, secret), past))
     return _figures(runs, past)
 
 
-@contextmanager
-def serving(installation: Installation) -> Iterator[tuple[int, str]]:
-    """Serve HTTP as the product does; yield its port and a token of the receiving hospital."""
+def register_his() -> str:
+    """Register the receiving hospital's system; return its secret."""
     from yijian.foundation.accounts.api import register_client  # noqa: PLC0415 - Django is set up by now
 
-    secret = register_client(CLIENT, RECEIVER, "HIS", {"recognition.match"})
-    port, log = free_port(), installation.home / "http.log"
-    with running("http", installation.environment | {"YIJIAN_HTTP_PORT": str(port)}, log) as process:
-        wait_until_open(port, process, log)
-        yield port, get_token(port, secret)
+    return register_client(CLIENT, RECEIVER, "HIS", {"recognition.match"})
 
 
 def get_token(port: int, secret: str) -> str:
@@ -104,7 +99,7 @@ def question(resident: Resident) -> dict[str, object]:
 
 
 def _take_turns(installation: Installation, job: Job) -> Runs:
-    script, runs = engine_script(), Runs()
+    script, runs = raw.candidates(), Runs()
     say("warming up")
     answered = _ask(msgspec.structs.replace(job, seconds=WARM_UP_SECONDS)).answered
     _ask_engine(installation, script, WARM_UP_SECONDS)
@@ -121,14 +116,6 @@ def _ask(job: Job) -> Outcome:
     if outcome.failed:
         raise RuntimeError(f"{outcome.failed} of the questions were not answered: {outcome.first_failure}")
     return outcome
-
-
-def engine_script() -> str:
-    """Return the candidate statement as pgbench asks it: same text, same items, a resident of chance."""
-    person = PERSON_OF_NUMBER.format(n=":n::int")
-    codes = f"'{{{','.join(ITEMS)}}}'"
-    statement = CANDIDATES.replace("$1", person).replace("$2", codes).replace("$3", "now()")
-    return f"\\set n random(1, {RESIDENTS})\n{statement};\n"
 
 
 def _ask_engine(installation: Installation, script: str, seconds: int) -> float:

@@ -1,27 +1,18 @@
 """`oru.*`: reports of twenty rows over MLLP, answered when they are on disk; then taken in by the worker."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from django.apps import apps
 
-from bench import pgbench
+from bench import pgbench, raw
 from bench.figures import Figure, of_runs, rounded
-from bench.history import (
-    ITEMS,
-    REPORT_TABLES,
-    RESIDENTS,
-    SOURCES,
-    History,
-    copying,
-    issue_report,
-)
+from bench.history import ITEMS, SOURCES, History, issue_report
 from bench.installation import Installation, say
 from bench.mllp_load import NUMBER, Job, Outcome
-from bench.processes import free_port, load, running, wait_until_open
+from bench.processes import load, serving
 from yijian.demo.events import Sent
 from yijian.demo.hl7 import write_message
 from yijian.demo.people import Resident
@@ -41,15 +32,6 @@ LANES = 4
 """Connections of the worker that write."""
 PATIENCE_SECONDS = 300
 UNLIMITED = 10**7
-TEXTS = (
-    "protocol",
-    "institution_code",
-    "facility",
-    "control_id",
-    "message_type",
-    "reason_code",
-    "reason_text",
-)
 
 
 @dataclass
@@ -82,15 +64,6 @@ def message_of(resident: Resident, institution_code: str) -> str:
     return write_message(sent, f"C{NUMBER}").decode(institution.charset or "UTF-8")
 
 
-@contextmanager
-def listening(installation: Installation) -> Iterator[int]:
-    """Listen as the product does; yield the port."""
-    port, log = free_port(), installation.home / "mllp.log"
-    with running("mllp", installation.environment | {"YIJIAN_MLLP_PORT": str(port)}, log) as process:
-        wait_until_open(port, process, log)
-        yield port
-
-
 def _send(job: Job) -> Outcome:
     outcome = load("bench.mllp_load", job, Outcome)
     if outcome.refused:
@@ -101,8 +74,9 @@ def _send(job: Job) -> Outcome:
 def _measure_door(installation: Installation, messages: list[list[str]]) -> Runs:
     """Count what is acknowledged with the worker at rest, and that all of it was kept; then forget it."""
     runs, kept = Runs(), apps.get_model("inbox.InboxMessage").objects
-    script = keeping_script(len(messages[0][0].encode()))
-    with listening(installation) as port:
+    script = raw.keeping(len(messages[0][0].encode()))
+    with serving(installation, "mllp") as ports:
+        port = ports["mllp"]
         warm = _send(Job("127.0.0.1", port, messages, WARM_UP_SECONDS, UNLIMITED))
         total, following = warm.accepted, warm.last_number + 1
         for number in range(1, RUNS + 1):
@@ -118,20 +92,6 @@ def _measure_door(installation: Installation, messages: list[list[str]]) -> Runs
     return runs
 
 
-def keeping_script(size: int) -> str:
-    """Return what pgbench does instead of the door: one message of this size, one row, one commit."""
-    values = {
-        "message_id": "gen_random_uuid()",
-        "received_at": "now()",
-        "raw": f"decode(repeat('41', {size}), 'hex')",
-        "digest": "decode(repeat('41', 32), 'hex')",
-        "lane": "0",
-        "attempts": "0",
-        "state": "'recorded'",
-    } | dict.fromkeys(TEXTS, "''")
-    return f"INSERT INTO inbox_inboxmessage ({', '.join(values)}) VALUES ({', '.join(values.values())});"  # noqa: S608
-
-
 def _ask_engine(installation: Installation, script: str, clients: int) -> float:
     return pgbench.transactions_per_second(
         installation.database_url, script, clients=clients, threads=2, seconds=SECONDS
@@ -140,11 +100,10 @@ def _ask_engine(installation: Installation, script: str, clients: int) -> float:
 
 def _measure_worker(installation: Installation, messages: list[list[str]]) -> Runs:
     """Count what is processed per second, from the first message sent to the last one recorded."""
-    runs, following, script = Runs(), UNLIMITED, recording_script()
-    log = installation.home / "worker.log"
-    with listening(installation) as port, running("worker", installation.environment, log):
+    runs, following, script = Runs(), UNLIMITED, raw.recording()
+    with serving(installation, "mllp", "worker") as ports:
         for number in range(RUNS + 1):
-            outcome = _send(Job("127.0.0.1", port, messages, PATIENCE_SECONDS, MESSAGES, following))
+            outcome = _send(Job("127.0.0.1", ports["mllp"], messages, PATIENCE_SECONDS, MESSAGES, following))
             following = outcome.last_number + 1
             rate = outcome.accepted / (_wait_until_recorded() - outcome.began_at)
             if number:
@@ -155,7 +114,7 @@ def _measure_worker(installation: Installation, messages: list[list[str]]) -> Ru
 
 
 def _wait_until_recorded() -> float:
-    """Return the moment at which the last message was recorded, in Unix time."""
+    """Return when the last message was recorded, in Unix time; refuse it if any report is not there."""
     waiting = apps.get_model("inbox.InboxMessage").objects
     deadline = time.monotonic() + PATIENCE_SECONDS
     while waiting.filter(state="received").exists():
@@ -165,22 +124,11 @@ def _wait_until_recorded() -> float:
     fates = list(waiting.exclude(state="recorded").values_list("state", "reason_code", "reason_text"))
     if fates:
         raise RuntimeError(f"{len(fates)} messages were not recorded, the first is {fates[0]}")
+    messages = waiting.count()
+    reports = apps.get_model("results.ReportKey").objects.filter(report_no__startswith="R").count()
+    if reports != messages:
+        raise RuntimeError(f"{messages} messages were recorded, {reports} of their reports are there")
     return float(waiting.latest("processed_at").processed_at.timestamp())
-
-
-def recording_script() -> str:
-    """Return what pgbench does instead of the worker: the rows of a report written again, one commit."""
-    source = next(iter(SOURCES))
-    find = (
-        "SELECT person_id AS person, report_id AS known, gen_random_uuid() AS fresh FROM results_reportkey"  # noqa: S608
-        f" WHERE report_no = 'B{source}-' || :n AND institution_code = '{source}' \\gset"
-    )
-    changed = {"report_id": ":fresh::uuid", "report_no": ":fresh::text"}
-    inserts = [
-        f"{copying(name, changed)} WHERE t.person_id = :person::uuid AND t.report_id = :known::uuid;"
-        for name in REPORT_TABLES
-    ]
-    return "\n".join((f"\\set n random(1, {RESIDENTS})", find, "BEGIN;", *inserts, "COMMIT;", ""))
 
 
 def _figures(acknowledged: Runs, processed: Runs, size: int) -> Sequence[Figure]:

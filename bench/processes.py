@@ -5,19 +5,38 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-__all__ = ["free_port", "load", "running", "wait_until_open"]
+from bench.installation import Installation
+from yijian.config.processes import Children
+
+__all__ = ["load", "serving"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+PORTS = {"serve": "YIJIAN_HTTP_PORT", "mllp": "YIJIAN_MLLP_PORT"}
 START_SECONDS = 60
-STOP_SECONDS = 30
 Outcome = TypeVar("Outcome")
+
+
+@contextmanager
+def serving(installation: Installation, *commands: str) -> Iterator[dict[str, int]]:
+    """Run `yijian <command>` for each; yield the ports of those that listen, once they do."""
+    ports = {command: free_port() for command in commands if command in PORTS}
+    chosen = {PORTS[command]: str(port) for command, port in ports.items()}
+    children = Children(installation.home, os.environ | installation.environment | chosen)
+    try:
+        for command in commands:
+            children.start(command)
+        for command, port in ports.items():
+            wait_until_open(port, children.log_of(command))
+        yield ports
+    finally:
+        children.stop()
 
 
 def free_port() -> int:
@@ -28,41 +47,17 @@ def free_port() -> int:
         return port
 
 
-@contextmanager
-def running(part: str, environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a part of the product until the end of the context; its log says why, should it end before."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - a program of ours
-            [sys.executable, "-m", "bench.product", part],
-            env=os.environ | environment,
-            cwd=REPOSITORY,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield process
-        if process.poll() is not None:
-            raise RuntimeError(f"{part} ended by itself: {last_words(log)}")
-    finally:
-        process.terminate()
-        process.wait(STOP_SECONDS)
-
-
-def last_words(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]
-
-
-def wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the process accepts connections on `port`."""
+def wait_until_open(port: int, log: Path) -> None:
+    """Return when something accepts connections on `port`; `log` tells why where nothing does."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"nothing listens on port {port}: {last_words(log)}")
+    raise RuntimeError(f"nothing listens on port {port}: {log.read_text(errors='replace')[-2000:]}")
 
 
 def load(module: str, job: msgspec.Struct, outcome: type[Outcome]) -> Outcome:
