@@ -15,15 +15,15 @@ def citation_text(item: dict[str, Any]) -> str:
     candidate = item["candidate"]
     source = candidate["institution"]["name"]
     if candidate["mark"]:
-        source = f"{source}({candidate['mark']})"
+        source = f"{source} ({candidate['mark']})"
     lines = [
-        gettext("互认引用:%(item)s") % {"item": item["item"]["name"]},
-        gettext("来源:%(source)s") % {"source": source},
-        gettext("采样/检查时间:%(examined)s;报告时间:%(reported)s")
+        gettext("互认引用：%(item)s") % {"item": item["item"]["name"]},
+        gettext("来源：%(source)s") % {"source": source},
+        gettext("采样/检查时间：%(examined)s；报告时间：%(reported)s")
         % {"examined": _minute(candidate["effective_at"]), "reported": _minute(candidate["reported_at"])},
     ]
     if candidate["specimen"]:
-        lines.append(gettext("标本:%(specimen)s") % {"specimen": candidate["specimen"]})
+        lines.append(gettext("标本：%(specimen)s") % {"specimen": candidate["specimen"]})
     lines.extend(_printed(row) for row in candidate["results"] if row["value"])
     return "\n".join(lines)
 
@@ -35,7 +35,7 @@ def _printed(row: dict[str, Any]) -> str:
     if row["flag"] and row["flag"] != "N":
         parts.append(f"[{row['flag']}]")
     if row["reference_range"]:
-        parts.append(gettext("(参考 %(range)s)") % {"range": row["reference_range"]})
+        parts.append(gettext("（参考 %(range)s）") % {"range": row["reference_range"]})
     return " ".join(parts)
 
 

@@ -14,12 +14,12 @@ __all__ = ["evidence_of"]
 
 NAMES: Mapping[str, Promise] = {
     "agreement": _("协议"),
-    "basis": _("依据"),
+    "basis": _("认定依据"),
     "clock": _("时限起点"),
     "direction": _("方向"),
     "evidence": _("资格依据"),
     "flag": _("提示"),
-    "hours": _("时限(小时)"),
+    "hours": _("时限（小时）"),
     "intervention_at": _("干预时间"),
     "item": _("项目"),
     "kind": _("情况"),

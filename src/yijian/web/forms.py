@@ -70,7 +70,7 @@ class AuthorisationForm(forms.Form):
         cleaned = super().clean() or {}
         guardian = cleaned.get("consent") == Basis.GUARDIAN_CONSENT.value
         if guardian and not (cleaned.get("given_by") and cleaned.get("relation")):
-            raise ValidationError(_("监护人同意时,请填写监护人姓名及与患者关系。"))
+            raise ValidationError(_("监护人同意时，请填写监护人姓名及与患者关系。"))
         return cleaned
 
     def authorisation(self) -> Authorisation:
@@ -81,7 +81,7 @@ class AuthorisationForm(forms.Form):
         given_by = None
         if basis is Basis.GUARDIAN_CONSENT:
             relation = RELATIONS[self.cleaned_data["relation"]]
-            given_by = f"{self.cleaned_data['given_by']}({relation})"
+            given_by = f"{self.cleaned_data['given_by']}（{relation}）"
         return Authorisation(basis=basis, scope="all", given_by=given_by)
 
 
@@ -113,7 +113,7 @@ class DeclineForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("code") == "6" and not (cleaned.get("technical") or cleaned.get("text")):
-            raise ValidationError(_("选择其他情形时,请写明原因或选择技术原因。"))
+            raise ValidationError(_("选择其他情形时，请写明原因或选择技术原因。"))
         return cleaned
 
     def reason(self) -> DeclineReason:

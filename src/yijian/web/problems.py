@@ -9,11 +9,11 @@ from yijian.kit.errors import Problem
 __all__ = ["explain"]
 
 SENTENCES: dict[str, Promise] = {
-    "report.corrected": _("来源报告已更正,请重新查询后再决定。"),
-    "report.voided": _("来源报告已作废,不能采纳。"),
-    "decision.conflict": _("该项目已作过决定,不能更改。"),
-    "decision.reason_missing": _("不采纳须选择情形;其他情形须写明原因。"),
-    "citation.not_accepted": _("先采纳,再引用。"),
+    "report.corrected": _("来源报告已更正，请重新查询后再决定。"),
+    "report.voided": _("来源报告已作废，不能采纳。"),
+    "decision.conflict": _("该项目已作过决定，不能更改。"),
+    "decision.reason_missing": _("不采纳须选择情形；其他情形须写明原因。"),
+    "citation.not_accepted": _("先采纳，再引用。"),
     "citation.conflict": _("该项目已引用过。"),
     "items.count": _("请至少选择一个项目。"),
 }

@@ -89,9 +89,9 @@ def _access_report(request: HttpRequest, person: PersonSummary, report_id: UUID)
 
 def _notice(report: dict[str, Any]) -> str:
     if report["voided_at"]:
-        return _("这份报告已作废:%(reason)s") % {"reason": report["void_reason"] or "–"}
+        return _("这份报告已作废：%(reason)s") % {"reason": report["void_reason"] or "–"}
     if report["status"] == "corrected":
-        return _("这是更正后的报告(第 %(version)d 版),以此版为准。") % {"version": report["version"]}
+        return _("这是更正后的报告（第 %(version)d 版），以此版为准。") % {"version": report["version"]}
     if report["status"] == "preliminary":
-        return _("这是初步报告,正式报告发出后可能不同。")
+        return _("这是初步报告，正式报告发出后可能不同。")
     return ""
