@@ -13,7 +13,7 @@ __all__ = ["SUBSCRIPTIONS"]
 
 SUBSCRIPTIONS: Mapping[str, Sequence[Handler]] = {
     CodeMapped.__name__: (results.on_code_mapped,),
-    PersonMoved.__name__: (results.on_person_moved,),
+    PersonMoved.__name__: (results.on_person_moved, recognition.on_person_moved),
     ReportCorrected.__name__: (recognition.on_report_corrected,),
     ReportVoided.__name__: (recognition.on_report_voided,),
 }

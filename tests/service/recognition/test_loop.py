@@ -19,6 +19,7 @@ from yijian.domains.recognition.values import (
     MatchRequest,
 )
 from yijian.domains.results import api as results
+from yijian.foundation.outbox.models import OutboxEvent
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.kit.ids import new_id
@@ -177,13 +178,9 @@ def test_correction_after_acceptance_opens_one_task() -> None:
     record()
     decide(match())
     record(status="corrected", reported_at=now().isoformat())
-    body: dict[str, str | int] = {
-        "person_id": str(Match.objects.get().person_id),
-        "report_id": str(MatchItem.objects.get().report_id),
-        "new_version": 2,
-    }
+    event = OutboxEvent.objects.get(name="ReportCorrected")
     for _ in range(2):
-        api.on_report_corrected(body, now())
+        api.on_report_corrected(event.body, now())
     assert [task.kind for task in api.list_follow_ups(COUNTY)] == ["report_corrected"]
     task = api.list_follow_ups(COUNTY)[0]
     api.close_follow_up(COUNTY, task.person_id, task.follow_up_id, by="tester", at=now())
@@ -249,3 +246,16 @@ def test_sensitive_result_without_authorisation_is_as_if_nothing_existed() -> No
     assert (nothing["match_id"], nothing["items"][0]["outcome"]) == (None, "none")
     consent = {"basis": "patient_consent", "scope": "all", "given_by": "本人"}
     assert match("AntiHIV", authorisation=consent)["items"][0]["outcome"] == "recognise"
+
+
+def test_what_was_recognised_follows_a_person_found_to_be_another() -> None:
+    record()
+    document = match()
+    decide(document)
+    cite(document["items"][0]["candidate"]["match_item_id"])
+    from_id, to_id = Match.objects.get().person_id, new_id()
+    results.move_person(from_id, to_id)
+    for _ in range(2):
+        api.on_person_moved({"from_id": str(from_id), "to_id": str(to_id)}, now())
+    assert {Match.objects.get().person_id, Decision.objects.get().person_id} == {to_id}
+    assert problem(lambda: decide(document, "decline", reason={"code": "1"})).status == 409

@@ -1,8 +1,11 @@
 """The control plane's door to recognition."""
 
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
+import msgspec
+
+from yijian.domains.identity.events import PersonMoved
 from yijian.domains.recognition.presentation import View
 from yijian.domains.recognition.queries import OpenFollowUp, list_citable, list_follow_ups
 from yijian.domains.recognition.rules import shows_sensitive
@@ -10,7 +13,9 @@ from yijian.domains.recognition.services.cite import record_citation, record_vie
 from yijian.domains.recognition.services.decide import record_decisions
 from yijian.domains.recognition.services.follow_up import close_follow_up, open_follow_ups
 from yijian.domains.recognition.services.match import Matched, match_order
+from yijian.domains.recognition.services.move import move_matches
 from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
+from yijian.domains.results.events import ReportCorrected, ReportVoided
 
 __all__ = [
     "LEGAL_SITUATIONS",
@@ -23,6 +28,7 @@ __all__ = [
     "list_citable",
     "list_follow_ups",
     "match_order",
+    "on_person_moved",
     "on_report_corrected",
     "on_report_voided",
     "record_citation",
@@ -32,23 +38,23 @@ __all__ = [
 ]
 
 
-def on_report_corrected(body: dict[str, str | int], at: datetime) -> None:
+def on_person_moved(body: dict[str, Any], _occurred_at: datetime) -> None:
+    """Handle the event `PersonMoved` of identity: what was recognised follows."""
+    event = msgspec.convert(body, PersonMoved)
+    move_matches(event.from_id, event.to_id)
+
+
+def on_report_corrected(body: dict[str, Any], occurred_at: datetime) -> None:
     """Handle the event `ReportCorrected` of results: tell institutions that relied on an older version."""
+    event = msgspec.convert(body, ReportCorrected)
     open_follow_ups(
-        UUID(str(body["person_id"])),
-        UUID(str(body["report_id"])),
-        new_version=int(body["new_version"]),
-        void_reason="",
-        at=at,
+        event.person_id, event.report_id, new_version=event.new_version, void_reason="", at=occurred_at
     )
 
 
-def on_report_voided(body: dict[str, str | int], at: datetime) -> None:
-    """Handle the event `ReportVoided` of results."""
+def on_report_voided(body: dict[str, Any], occurred_at: datetime) -> None:
+    """Handle the event `ReportVoided` of results: tell institutions that relied on the report."""
+    event = msgspec.convert(body, ReportVoided)
     open_follow_ups(
-        UUID(str(body["person_id"])),
-        UUID(str(body["report_id"])),
-        new_version=None,
-        void_reason=str(body["reason"]),
-        at=at,
+        event.person_id, event.report_id, new_version=None, void_reason=event.reason, at=occurred_at
     )

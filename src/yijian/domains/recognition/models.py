@@ -43,6 +43,9 @@ class MatchKey(models.Model):
     person_id = models.UUIDField()
     institution_code = models.CharField(max_length=32)
 
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["person_id"], name="match_key_by_person")]
+
 
 @distributed(DistributionClass.PERSON, "person_id")
 class MatchItem(models.Model):

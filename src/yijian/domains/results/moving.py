@@ -1,4 +1,4 @@
-"""Move a person's rows to another: insert anew and delete, for a row lives with its person."""
+"""Results follow when two persons are found to be one."""
 
 from datetime import datetime
 from typing import Any
@@ -10,27 +10,20 @@ from django.db import models, transaction
 from yijian.domains.identity.events import PersonMoved
 from yijian.domains.results.mending import NUMBER_CONFLICT
 from yijian.domains.results.models import OrderFact, OrderKey, Report, ReportKey, ReportVersion, Result
-from yijian.foundation.database.rows import insert_rows
+from yijian.foundation.database.rows import move_rows
 from yijian.foundation.inbox.work_items import resolve_work_items
 
 __all__ = ["move_person", "on_person_moved"]
 
 PERSON_TABLES: tuple[type[models.Model], ...] = (Report, ReportVersion, Result, OrderFact)
 KEY_TABLES: tuple[type[models.Model], ...] = (ReportKey, OrderKey)
-BATCH = 500
 
 
 @transaction.atomic
 def move_person(from_id: UUID, to_id: UUID) -> list[UUID]:
     """Move every report and order fact; return the reports. Doing it again changes nothing."""
     moved = list(Report.objects.filter(person_id=from_id).values_list("report_id", flat=True))
-    for table in PERSON_TABLES:
-        rows = list(table._default_manager.filter(person_id=from_id))
-        table._default_manager.filter(person_id=from_id).delete()
-        for row in rows:
-            row.person_id = to_id  # type: ignore[attr-defined]
-        for start in range(0, len(rows), BATCH):
-            insert_rows(rows[start : start + BATCH])
+    move_rows(PERSON_TABLES, from_id, to_id)
     for table in KEY_TABLES:
         table._default_manager.filter(person_id=from_id).update(person_id=to_id)
     return moved

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +27,7 @@ __all__ = ["citable", "citations", "decisions", "marks", "orders", "reports", "v
 MAX_BODY = 110 * 1024 * 1024
 """A PDF of 80 MiB in base64 and its report around it."""
 MAX_SMALL_BODY = 2 * 1024 * 1024
-CHANNEL = "json"
+CHANNEL: Literal["json"] = "json"
 
 Service = Callable[[HttpRequest, Caller], Any]
 
