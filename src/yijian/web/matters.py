@@ -103,8 +103,9 @@ def suggest(word: str) -> list[Item]:
 
 
 def fits_of(rows: Iterable[UnmappedRow], item: Item) -> list[Fit]:
-    """Return rows as they would read under an item."""
-    return [Fit(row, comparable(row.value, row.unit, item)) for row in rows]
+    """Return what is printed in the rows, each value once, as it would read under an item."""
+    printed = {(row.value, row.unit): row for row in rows}
+    return [Fit(row, comparable(row.value, row.unit, item)) for row in printed.values()]
 
 
 def specimens_of(rows: Sequence[UnmappedRow]) -> list[tuple[str, str]]:

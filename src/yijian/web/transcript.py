@@ -9,20 +9,34 @@ from yijian.foundation.inbox.api import MessageSummary, sender_encoding
 from yijian.gateways.hl7v2.codec.charset import decode_leniently
 from yijian.gateways.hl7v2.hot import PROTOCOL as HL7
 
-__all__ = ["Line", "Transcript", "transcribe"]
+__all__ = ["Line", "Piece", "Transcript", "transcribe"]
 
 MOST_CHARACTERS = 100_000
-PICTURES = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
-"""Control characters → their pictures in Unicode: ␋ for VT, ␜ for FS, ␍ for CR."""
+# fmt: off
+CONTROLS = (
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI",
+    "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+)
+# fmt: on
+CONTROL = re.compile(r"([\x00-\x1f\x7f])")
+PICTURES = 0x2400
+"""Where Unicode's pictures of control characters begin: ␋ for VT, ␜ for FS, ␍ for CR."""
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Za-z0-9])")
+
+
+class Piece(NamedTuple):
+    """Text, or the picture of a control character and its name."""
+
+    text: str
+    control: str = ""
 
 
 class Line(NamedTuple):
     """A segment: its name apart, so that it can stand out."""
 
     name: str
-    text: str
+    pieces: list[Piece]
 
 
 class Transcript(NamedTuple):
@@ -43,7 +57,7 @@ def transcribe(message: MessageSummary, raw: bytes) -> Transcript:
         lines = [_segment(line) for line in LINE.findall(shown) if line]
         return Transcript(lines, decoded.charset.label, decoded.guessed, len(raw), bool(rest))
     shown, rest = _parted(_indented(raw))
-    lines = [Line("", line.translate(PICTURES)) for line in shown.split("\n")]
+    lines = [Line("", _pieces(line)) for line in shown.split("\n")]
     return Transcript(lines, "UTF-8", False, len(raw), bool(rest))
 
 
@@ -59,5 +73,18 @@ def _indented(raw: bytes) -> str:
 
 
 def _segment(line: str) -> Line:
-    name = SEGMENT.match(line)
-    return Line(name[0] if name else "", line[len(name[0]) if name else 0 :].translate(PICTURES))
+    found = SEGMENT.match(line)
+    name = found[0] if found else ""
+    return Line(name, _pieces(line.removeprefix(name)))
+
+
+def _pieces(text: str) -> list[Piece]:
+    return [_piece(part) for part in CONTROL.split(text) if part]
+
+
+def _piece(part: str) -> Piece:
+    if not CONTROL.fullmatch(part):
+        return Piece(part)
+    if part == "\x7f":
+        return Piece("\u2421", "DEL")
+    return Piece(chr(PICTURES + ord(part)), CONTROLS[ord(part)])

@@ -93,7 +93,7 @@ def _access(request: HttpRequest, message_id: UUID) -> inbox.MessageSummary:
 def _asked_scope(request: HttpRequest) -> tuple[list[str] | None, str]:
     """Return whose messages to list: one institution's where the address asks for one within reach."""
     user, institution = signed_in(request), request.GET.get("institution", "")
-    if institution and reaches(user, institution):
+    if institution and scope_of(user) is None:
         return [institution], institution
     return scope_of(user), ""
 
