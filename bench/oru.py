@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from django.apps import apps
+from django.db.models import Max
 
 from bench import pgbench, raw
 from bench.figures import Figure, of_runs, rounded
@@ -128,7 +129,7 @@ def _wait_until_recorded() -> float:
     reports = apps.get_model("results.ReportKey").objects.filter(report_no__startswith="R").count()
     if reports != messages:
         raise RuntimeError(f"{messages} messages were recorded, {reports} of their reports are there")
-    return float(waiting.latest("processed_at").processed_at.timestamp())
+    return float(waiting.aggregate(at=Max("processed_at"))["at"].timestamp())
 
 
 def _figures(acknowledged: Runs, processed: Runs, size: int) -> Sequence[Figure]:
