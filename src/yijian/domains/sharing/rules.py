@@ -33,6 +33,9 @@ __all__ = [
     "window_hours",
 ]
 
+REMEMBERED_PAIRS = 100_000
+"""Pairs of institutions, by day, whose agreements a rulebook remembers."""
+
 
 def covers(scope: Scope, institution: InstitutionProfile, on: date) -> bool:
     """Tell whether an institution lies in a scope on a day."""
@@ -60,16 +63,30 @@ def binds(agreement: Agreement, institution: InstitutionProfile, on: date) -> bo
 
 def agreements_between(
     rulebook: Rulebook, source: InstitutionProfile, receiver: InstitutionProfile, item: Item, on: date
-) -> Iterator[Agreement]:
-    """Yield the agreements in force on a day that both sides are party to and that include the item."""
+) -> list[tuple[Agreement, bool]]:
+    """Return the agreements in force on a day that bind both sides and include the item.
+
+    Each comes with whether it lets a result travel from source to receiver.
+    """
+    key = (source.code, receiver.code, on)
+    bound = rulebook.memory.get(key)
+    if bound is None:
+        if len(rulebook.memory) >= REMEMBERED_PAIRS:
+            rulebook.memory.clear()
+        bound = rulebook.memory[key] = tuple(_bound(rulebook, source, receiver, on))
+    return [(a, allowed) for a, allowed in bound if a.items is None or item.code in a.items]
+
+
+def _bound(
+    rulebook: Rulebook, source: InstitutionProfile, receiver: InstitutionProfile, on: date
+) -> Iterator[tuple[Agreement, bool]]:
     for agreement in rulebook.agreements:
         if (
             in_force(agreement.effective_from, agreement.effective_until, on)
-            and (agreement.items is None or item.code in agreement.items)
             and binds(agreement, source, on)
             and binds(agreement, receiver, on)
         ):
-            yield agreement
+            yield agreement, allows_direction(agreement, source, receiver, on)
 
 
 def direction_of(source: InstitutionProfile, receiver: InstitutionProfile) -> Direction:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from yijian.domains.institutions.values import InstitutionProfile
 from yijian.domains.terminology.values import Item
@@ -200,6 +201,8 @@ class Rulebook:
     local_codes: Mapping[tuple[str, str], tuple["LocalCode", ...]] = field(default_factory=dict)
     """By (institution code, local code); confirmed mappings only."""
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """What `sharing.rules` worked out from this very rulebook; bounded there."""
 
 
 @dataclass(frozen=True, slots=True)

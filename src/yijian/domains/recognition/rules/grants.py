@@ -2,17 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from yijian.domains.recognition.rules.conditions import Case
 from yijian.domains.recognition.values import RANK, Outcome, Reason
-from yijian.domains.sharing.rules import (
-    agreements_between,
-    allows_direction,
-    direction_of,
-    right_of,
-    window_hours,
-)
+from yijian.domains.sharing.rules import agreements_between, direction_of, right_of, window_hours
 from yijian.domains.sharing.values import (
     Agreement,
     ClockStart,
@@ -21,7 +15,6 @@ from yijian.domains.sharing.values import (
     RightState,
     Scope,
     ScopeKind,
-    Window,
 )
 from yijian.kit.clock import CHINA
 
@@ -29,6 +22,13 @@ __all__ = ["Grant", "best_grant"]
 
 MAY = Outcome.MAY_RECOGNISE
 NOT = Outcome.NOT_RECOGNISABLE
+NO_RIGHT = {
+    RightState.LAPSED: ("right.lapsed", NOT),
+    RightState.ABSENT: ("right.absent", MAY),
+    RightState.NOT_COVERING: ("scope.excluded", MAY),
+    RightState.VALID: ("scope.excluded", MAY),
+}
+"""What is said where the right does not count on a road; a valid one may be of a kind not accepted there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,101 +42,21 @@ class Grant:
     agreement: str | None
 
 
-def _window_reason(case: Case, windows: tuple[Window, ...], clock: ClockStart) -> tuple[Reason, datetime]:
-    """Reckon the window: it starts with collection or report, its end is inclusive."""
-    candidate = case.candidate
-    start = candidate.reported_at if clock is ClockStart.REPORT else candidate.effective_at
-    hours = window_hours(windows, case.item, case.order.encounter_type.value)
-    until = start + timedelta(hours=hours)
-    evidence: dict[str, str | int | None] = {
-        "clock": clock.value,
-        "start": start.isoformat(),
-        "hours": hours,
-        "until": until.isoformat(),
-    }
-    if hours > 0 and case.order.at <= until:
-        return Reason("window.within", evidence=evidence), until
-    return Reason("window.expired", False, NOT, evidence), until
+@dataclass(frozen=True, slots=True)
+class _Road:
+    """One way a result may travel; without agreement there is only the catalogue's window."""
 
+    agreement: Agreement | None
+    covers: bool
+    direction_allowed: bool
+    start: datetime
+    hours: int
+    until: datetime
+    within: bool
 
-def _right_reason(agreement: Agreement | None, state: RightState, right: Right | None) -> Reason:
-    evidence: dict[str, str | int | None] = {
-        "mark": right.label if right else None,
-        "evidence": right.evidence if right else None,
-        "agreement": _name(agreement),
-    }
-    if state is RightState.LAPSED:
-        return Reason("right.lapsed", False, NOT, evidence)
-    if agreement is not None and not agreement.mark_required:
-        return Reason("right.covers", evidence=evidence | {"basis": agreement.scope.kind.value})
-    if state is RightState.ABSENT:
-        return Reason("right.absent", False, MAY, evidence)
-    accepted = (
-        agreement is not None
-        and right is not None
-        and (not agreement.accepted_marks or right.scope.kind in agreement.accepted_marks)
-    )
-    if state is RightState.VALID and accepted:
-        return Reason("right.covers", evidence=evidence | {"basis": "mark"})
-    return Reason("scope.excluded", False, MAY, evidence)
-
-
-def _direction_reason(case: Case, agreement: Agreement) -> Reason:
-    on = case.order.at.astimezone(CHINA).date()
-    evidence: dict[str, str | int | None] = {
-        "direction": direction_of(case.source, case.receiver).value,
-        "source_level": case.source.level,
-        "receiver_level": case.receiver.level,
-    }
-    if allows_direction(agreement, case.source, case.receiver, on):
-        return Reason("direction.accepted", evidence=evidence)
-    return Reason("direction.excluded", False, MAY, evidence)
-
-
-def _name(agreement: Agreement | None) -> str | None:
-    return f"{agreement.code}@{agreement.version}" if agreement else None
-
-
-def _own_house(case: Case) -> Agreement:
-    """An institution always shares with itself: no mark, no direction, the catalogue's window."""
-    today = case.order.at.astimezone(CHINA).date()
-    return Agreement(
-        code="own",
-        version=1,
-        name_zh="本机构结果",
-        name_en="own result",
-        scope=Scope(ScopeKind.CONSORTIUM, case.receiver.code),
-        directions=frozenset(Direction),
-        clock=ClockStart.COLLECTION,
-        effective_from=today,
-        mark_required=False,
-    )
-
-
-def _roads(case: Case, state: RightState, right: Right | None) -> Iterator[Grant]:
-    on = case.order.at.astimezone(CHINA).date()
-    agreements = list(agreements_between(case.rulebook, case.source, case.receiver, case.item, on))
-    if case.source.code == case.receiver.code:
-        agreements.append(_own_house(case))
-    for agreement in agreements:
-        window, until = _window_reason(case, agreement.windows, agreement.clock)
-        reasons = (_right_reason(agreement, state, right), _direction_reason(case, agreement), window)
-        yield _grant(reasons, until, state, right, agreement)
-    if not agreements:
-        window, until = _window_reason(case, (), ClockStart.COLLECTION)
-        yield _grant((_right_reason(None, state, right), window), until, state, right, None)
-
-
-def _grant(
-    reasons: tuple[Reason, ...],
-    until: datetime,
-    state: RightState,
-    right: Right | None,
-    agreement: Agreement | None,
-) -> Grant:
-    outcome = max((reason.allows for reason in reasons), key=RANK.__getitem__)
-    mark = right.label if right and state is RightState.VALID else None
-    return Grant(outcome, reasons, until, mark, _name(agreement))
+    @property
+    def name(self) -> str | None:
+        return f"{self.agreement.code}@{self.agreement.version}" if self.agreement else None
 
 
 def best_grant(case: Case) -> Grant:
@@ -148,10 +68,104 @@ def best_grant(case: Case) -> Grant:
     state, right = right_of(
         case.rulebook, case.source, case.receiver, case.item, case.candidate.effective_at, case.order.at
     )
-    roads = sorted(_roads(case, state, right), key=lambda grant: grant.agreement or "~")
-    return min(roads, key=_preference)
+    road = min(_roads(case, state, right), key=lambda each: _preference(each, state))
+    reasons = tuple(_reasons(case, road, state, right))
+    mark = right.label if right and state is RightState.VALID else None
+    return Grant(_outcome(road, state), reasons, road.until, mark, road.name)
 
 
-def _preference(grant: Grant) -> tuple[bool, int, float]:
-    covers = any(reason.code == "right.covers" for reason in grant.reasons)
-    return not covers, RANK[grant.outcome], -grant.valid_until.timestamp()
+def _roads(case: Case, state: RightState, right: Right | None) -> Iterator[_Road]:
+    on = case.order.at.astimezone(CHINA).date()
+    agreements = agreements_between(case.rulebook, case.source, case.receiver, case.item, on)
+    if case.source.code == case.receiver.code:
+        agreements.append((OWN_HOUSE, True))
+    for agreement, allowed in agreements:
+        yield _road(case, agreement, _right_counts(agreement, state, right), direction_allowed=allowed)
+    if not agreements:
+        yield _road(case, None, covers=False, direction_allowed=True)
+
+
+def _road(case: Case, agreement: Agreement | None, covers: bool, *, direction_allowed: bool) -> _Road:
+    """Reckon the window: it starts with collection or report, its end is inclusive."""
+    candidate = case.candidate
+    by_report = agreement is not None and agreement.clock is ClockStart.REPORT
+    start = candidate.reported_at if by_report else candidate.effective_at
+    windows = agreement.windows if agreement else ()
+    hours = window_hours(windows, case.item, case.order.encounter_type.value)
+    until = start + timedelta(hours=hours)
+    return _Road(
+        agreement, covers, direction_allowed, start, hours, until, hours > 0 and case.order.at <= until
+    )
+
+
+def _right_counts(agreement: Agreement, state: RightState, right: Right | None) -> bool:
+    if state is RightState.LAPSED:
+        return False
+    if not agreement.mark_required:
+        return True
+    accepted = agreement.accepted_marks
+    return state is RightState.VALID and right is not None and (not accepted or right.scope.kind in accepted)
+
+
+def _outcome(road: _Road, state: RightState) -> Outcome:
+    if not road.within or (not road.covers and state is RightState.LAPSED):
+        return NOT
+    return Outcome.RECOGNISE if road.covers and road.direction_allowed else MAY
+
+
+def _preference(road: _Road, state: RightState) -> tuple[bool, int, float, str]:
+    return not road.covers, RANK[_outcome(road, state)], -road.until.timestamp(), road.name or "~"
+
+
+def _reasons(case: Case, road: _Road, state: RightState, right: Right | None) -> Iterator[Reason]:
+    about_right: dict[str, str | int | None] = {
+        "mark": right.label if right else None,
+        "evidence": right.evidence if right else None,
+        "agreement": road.name,
+    }
+    if road.covers and road.agreement is not None:
+        basis = "mark" if road.agreement.mark_required else road.agreement.scope.kind.value
+        yield Reason("right.covers", evidence=about_right | {"basis": basis})
+    else:
+        code, allows = NO_RIGHT[state]
+        yield Reason(code, False, allows, about_right)
+    if road.agreement is not None:
+        yield _direction_reason(case, road)
+    yield _window_reason(road)
+
+
+def _direction_reason(case: Case, road: _Road) -> Reason:
+    evidence: dict[str, str | int | None] = {
+        "direction": direction_of(case.source, case.receiver).value,
+        "source_level": case.source.level,
+        "receiver_level": case.receiver.level,
+    }
+    if road.direction_allowed:
+        return Reason("direction.accepted", evidence=evidence)
+    return Reason("direction.excluded", False, MAY, evidence)
+
+
+def _window_reason(road: _Road) -> Reason:
+    evidence: dict[str, str | int | None] = {
+        "clock": road.agreement.clock.value if road.agreement else ClockStart.COLLECTION.value,
+        "start": road.start.isoformat(),
+        "hours": road.hours,
+        "until": road.until.isoformat(),
+    }
+    if road.within:
+        return Reason("window.within", evidence=evidence)
+    return Reason("window.expired", False, NOT, evidence)
+
+
+OWN_HOUSE = Agreement(
+    code="own",
+    version=1,
+    name_zh="本机构结果",
+    name_en="own result",
+    scope=Scope(ScopeKind.CONSORTIUM, "own"),
+    directions=frozenset(Direction),
+    clock=ClockStart.COLLECTION,
+    effective_from=date.min,
+    mark_required=False,
+)
+"""An institution always shares with itself: no mark, no direction, the catalogue's window."""
