@@ -10,6 +10,7 @@ from rich.console import Console
 from yijian.config.demo import RESIDENTS, run_demo
 from yijian.config.environment import Environment, IncompleteConfiguration, read_environment
 from yijian.config.logging import configure_logging
+from yijian.config.processes import end_with_parent
 from yijian.foundation.errors import CannotGoOn
 from yijian.kit.errors import Problem
 
@@ -41,6 +42,15 @@ def main() -> None:
     except OSError as fault:
         sys.stderr.write(f"yijian: {fault}; free what it names or choose another.\n")
         raise SystemExit(1) from None
+
+
+@app.callback()
+def begin(
+    attached: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
+) -> None:
+    """Say what holds for every command."""
+    if attached:
+        end_with_parent()
 
 
 @app.command()

@@ -1,14 +1,20 @@
-"""Child processes of ours: started with a log each, watched, stopped in reverse order."""
+"""Child processes of ours: started with a log each, watched, stopped in reverse order.
+
+Each holds the other end of a pipe: a parent that is killed takes its children along.
+"""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from yijian.foundation.errors import CannotGoOn
 
-__all__ = ["Children"]
+__all__ = ["Children", "end_with_parent"]
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 20
@@ -26,8 +32,8 @@ class Children:
         """Start `yijian <command>`, in a session of its own: a terminal's Ctrl-C must not reach it first."""
         with self.log_of(command).open("ab") as log:
             self._running[command] = subprocess.Popen(  # noqa: S603 - a command of ours
-                [sys.executable, "-m", "yijian.config.cli", command],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "yijian.config.cli", "--attached", command],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=self._environment,
@@ -56,4 +62,17 @@ class Children:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            if process.stdin:
+                process.stdin.close()
         self._running.clear()
+
+
+def end_with_parent() -> None:
+    """End this process as by SIGTERM when the pipe from its parent closes."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

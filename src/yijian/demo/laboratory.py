@@ -16,7 +16,7 @@ from yijian.domains.results.values import LabResult, Specimen
 from yijian.domains.terminology.catalogue import load_items, load_panels
 from yijian.domains.terminology.values import Item
 
-__all__ = ["PACKAGES", "Package", "laboratory_rows", "printed_row"]
+__all__ = ["PACKAGES", "OtherUnit", "Package", "laboratory_rows", "printed_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,16 @@ class Package:
     name: str
     items: tuple[str, ...]
     specimen: Specimen
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUnit:
+    """A unit that no factor leads to, with the limits and decimals printed with it."""
+
+    unit: str
+    low: float
+    high: float
+    decimals: int
 
 
 SERUM = Specimen(type_code="SER", type_name="血清")
@@ -208,7 +218,7 @@ def printed_row(
     *,
     sort: int = 1,
     instrument: str = "",
-    unit: str | None = None,
+    other: OtherUnit | None = None,
 ) -> LabResult:
     """Return one row as this institution prints it: its code, its unit, its range and flag."""
     item = code_of(institution, code)
@@ -221,8 +231,11 @@ def printed_row(
             flag=_qualitative_flag(value),
             sort=sort,
         )
-    decimals, low, high = _limits(code, resident.sex)
-    factor, printed_unit, decimals = _unit(institution, code, unit, decimals)
+    if other:
+        factor, printed_unit, decimals, low, high = 1.0, other.unit, other.decimals, other.low, other.high
+    else:
+        decimals, low, high = _limits(code, resident.sex)
+        factor, printed_unit, decimals = _unit(institution, code, decimals)
     printed, *limits = (f"{number * factor:.{decimals}f}" for number in (value, low, high))
     flag = _critical_flag(code, value) or _flag(*map(Decimal, (printed, *limits)))
     return LabResult(
@@ -238,10 +251,8 @@ def printed_row(
     )
 
 
-def _unit(institution: Institution, code: str, unit: str | None, decimals: int) -> tuple[float, str, int]:
+def _unit(institution: Institution, code: str, decimals: int) -> tuple[float, str, int]:
     """Return (factor, unit as printed, decimals)."""
-    if unit is not None:
-        return 1.0, unit, decimals
     if institution.code == INTERNATIONAL and code in MASS_UNITS:
         return MASS_OF_AMOUNT[code], MASS_UNITS[code], DECIMALS_ABROAD.get(code, 0)
     ucum = items_by_code()[code].unit

@@ -14,7 +14,7 @@ import msgspec
 from yijian.demo.calendar import Calendar
 from yijian.demo.events import Event, OrderCheck, Sent
 from yijian.demo.issuing import Visit, issue_exam, issue_rows
-from yijian.demo.laboratory import Package, printed_row
+from yijian.demo.laboratory import OtherUnit, Package, printed_row
 from yijian.demo.people import Names, Resident, SexName
 from yijian.demo.tables import find_institution
 from yijian.domains.identity.values import EncounterType
@@ -31,6 +31,7 @@ SERUM = Specimen(type_code="SER", type_name="血清")
 WHOLE_BLOOD = Specimen(type_code="BLD", type_name="全血")
 CAPILLARY = Specimen(type_code="BLDC", type_name="末梢血")
 CITRATE = Specimen(type_name="枸橼酸钠血浆")
+DIMER_UNITS = OtherUnit("ng/mL DDU", 0, 230, 0)
 CONSENT = {"basis": "patient_consent", "scope": "all", "given_by": "本人"}
 GUARDIAN = {"basis": "guardian_consent", "scope": "all", "given_by": "父亲"}
 
@@ -87,7 +88,7 @@ class Teller:
         name: str,
         values: Values,
         specimen: Specimen = SERUM,
-        units: dict[str, str] | None = None,
+        units: dict[str, OtherUnit] | None = None,
     ) -> Sent:
         """Return a report of exactly these values."""
         package = Package("STORY", name, tuple(values), specimen)
@@ -100,9 +101,11 @@ class Teller:
         report = issue_rows(visit, package, visit.number.replace("VS", "LS"), rows, times)
         return Sent(visit.institution, report)
 
-    def _rows(self, visit: Visit, values: Values, units: dict[str, str]) -> Iterator[LabResult]:
+    def _rows(self, visit: Visit, values: Values, units: dict[str, OtherUnit]) -> Iterator[LabResult]:
         for sort, (code, value) in enumerate(values.items(), start=1):
-            yield printed_row(visit.institution, visit.resident, code, value, sort=sort, unit=units.get(code))
+            yield printed_row(
+                visit.institution, visit.resident, code, value, sort=sort, other=units.get(code)
+            )
 
     def exam(self, visit: Visit, item_code: str) -> Sent:
         report_no = visit.number.replace("VS", "ES")
@@ -195,7 +198,7 @@ def _unit_converted(t: Teller) -> Story:
 def _unit_not_comparable(t: Teller) -> Story:
     who = t.person("欧阳静雯", "female", date(1987, 7, 26), "420102")
     visit = t.visit(RIVERSIDE, who, 1, "血管外科")
-    sent = t.laboratory(visit, "D-二聚体", {"DD": 186.0}, CITRATE, {"DD": "ng/mL DDU"})
+    sent = t.laboratory(visit, "D-二聚体", {"DD": 186.0}, CITRATE, {"DD": DIMER_UNITS})
     text = "昨天的D-二聚体以DDU报告,而互认项目为FEU,两者不能换算。"
     trial = Trial(CHUYUAN, ("DD",), Outcome.NOT_RECOGNISABLE)
     return Story("unit_not_comparable", text, who, trial, (sent,))

@@ -1,7 +1,7 @@
 """The stories put to the running system: each must answer what the hand-over file promises."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from yijian.demo.doors import Doors, problem_of
 from yijian.demo.history import MATCH
 from yijian.demo.stories import Story, match_request
+from yijian.domains.recognition.values import Outcome
 from yijian.kit.clock import now
 
 __all__ = ["Difference", "try_stories"]
@@ -19,11 +20,20 @@ class Difference:
     """A story that does not end as it is told."""
 
     story: Story
-    answered: str
+    outcome: Outcome | None
+    """None where the question was refused."""
+    told: str
 
     def __str__(self) -> str:
         story = self.story
-        return f"{story.code} ({story.resident.resident_id}): expected {story.trial.expect}, {self.answered}"
+        answered = self.outcome or "refused"
+        return f"{story.code} ({story.resident.resident_id}): {story.trial.expect} expected, {answered}: {self.told}"
+
+    @property
+    def as_it_is(self) -> Story:
+        """The story with the outcome it really has."""
+        trial = replace(self.story.trial, expect=self.outcome or self.story.trial.expect)
+        return replace(self.story, trial=trial)
 
 
 async def try_stories(doors: Doors, stories: Sequence[Story], *, hypothetical: bool) -> list[Difference]:
@@ -39,9 +49,9 @@ async def _try(doors: Doors, story: Story, more: dict[str, Any]) -> Difference |
     request = match_request(story) | more
     response = await doors.call(story.trial.institution_code, MATCH, msgspec.json.encode(request))
     if response.status_code != 200:
-        return Difference(story, problem_of(response))
+        return Difference(story, None, problem_of(response))
     item = response.json()["items"][0]
     if item["outcome"] == story.trial.expect:
         return None
     reasons = ", ".join(reason["code"] for reason in item["reasons"])
-    return Difference(story, f"answered {item['outcome']} ({reasons})")
+    return Difference(story, Outcome(item["outcome"]), reasons)

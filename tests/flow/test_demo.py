@@ -1,0 +1,309 @@
+"""The demo as a newcomer meets it: from an empty directory to `ready`, asked, stopped, and started again."""
+
+import json
+import os
+import re
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from hl7.client import MLLPClient
+
+from tests.conftest import REPOSITORY
+from yijian.config.processes import Children
+from yijian.foundation.database.embedded import EmbeddedPostgres
+from yijian.foundation.errors import CannotGoOn
+
+Json = dict[str, Any]
+PATIENCE = 300
+RESIDENTS = "15"
+
+
+class RunningDemo:
+    """A demo process and what it has said so far."""
+
+    def __init__(self, home: Path, ports: list[int]) -> None:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("YIJIAN_")}
+        names = ("YIJIAN_HTTP_PORT", "YIJIAN_MLLP_PORT", "YIJIAN_DIMSE_PORT")
+        own = dict(zip(names, map(str, ports), strict=True)) | {"YIJIAN_HOME": str(home)}
+        inherited.pop("DJANGO_SETTINGS_MODULE", None)
+        self.said: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "yijian.config.cli", "demo", "--residents", RESIDENTS],
+            cwd=REPOSITORY,
+            env=inherited | own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Read until the line `ready`; an end before it is a failure that shows what was said."""
+        assert self.process.stdout
+        deadline = time.monotonic() + PATIENCE
+        pending = b""
+        while "ready" not in self.said:
+            left = deadline - time.monotonic()
+            assert select.select([self.process.stdout], [], [], max(left, 0))[0], self.said
+            data = os.read(self.process.stdout.fileno(), 65536)
+            assert data, "\n".join([*self.said, pending.decode()])
+            *lines, pending = (pending + data).split(b"\n")
+            self.said += [line.decode().rstrip() for line in lines]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal, wait for the end and return the exit status."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=60)
+        self.said += rest.decode().splitlines()
+        return self.process.returncode
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo")
+    for parent in (path, *path.parents[:2]):
+        parent.chmod(0o711)  # the user that PostgreSQL runs as passes through
+    return path / "home"
+
+
+@pytest.fixture(scope="module")
+def ports() -> list[int]:
+    return free_ports(3)
+
+
+@pytest.fixture(scope="module")
+def started(home: Path, ports: list[int]) -> Iterator[RunningDemo]:
+    demo = RunningDemo(home, ports)
+    try:
+        demo.wait_until_ready()
+        yield demo
+    finally:
+        if demo.process.poll() is None:
+            demo.stop()
+
+
+@pytest.fixture(scope="module")
+def handover(started: RunningDemo, home: Path) -> Json:
+    document: Json = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    return document
+
+
+class Hospital:
+    """One institution's program, calling with the credential it was handed."""
+
+    def __init__(self, handover: Json, institution_code: str) -> None:
+        client = next(c for c in handover["clients"] if c["institution_code"] == institution_code)
+        form = {"grant_type": "client_credentials"}
+        self._http = httpx.Client(base_url=handover["base_url"], trust_env=False, timeout=60)
+        answer = self._http.post(
+            "/oauth/token", data=form, auth=(client["client_id"], client["client_secret"])
+        )
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def call(self, path: str, body: Json) -> Json:
+        response = self._http.post(f"/api/v1/{path}", json=body)
+        assert response.status_code == 200, response.text
+        answer: Json = response.json()
+        return answer
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@pytest.fixture
+def hospital(handover: Json) -> Iterator[Callable[[str], Hospital]]:
+    opened: list[Hospital] = []
+
+    def enter(institution_code: str) -> Hospital:
+        opened.append(Hospital(handover, institution_code))
+        return opened[-1]
+
+    yield enter
+    for each in opened:
+        each.close()
+
+
+def question(patient: Json) -> Json:
+    trial = patient["try"]
+    asked: Json = {
+        "patient": {
+            "identifiers": [{"type": "resident_id", "value": patient["resident_id"]}],
+            **{name: patient[name] for name in ("name", "sex", "birth_date")},
+        },
+        "encounter": {"type": trial["encounter_type"], "number": "T1"},
+        "purpose": trial["purpose"],
+        "items": trial["items"],
+    }
+    return asked | ({"authorisation": trial["authorisation"]} if trial["authorisation"] else {})
+
+
+def test_handover_has_the_shape_of_the_contract(handover: Json, home: Path, ports: list[int]) -> None:
+    assert stat.S_IMODE((home / "demo.json").stat().st_mode) == 0o600
+    assert set(handover) == {"base_url", "mllp", "dimse", "clients", "users", "patients"}
+    assert handover["base_url"] == f"http://127.0.0.1:{ports[0]}"
+    assert handover["mllp"] == {"host": "127.0.0.1", "port": ports[1]}
+    assert handover["dimse"] == {"host": "127.0.0.1", "port": ports[2], "ae_title": "YIJIAN"}
+    for client in handover["clients"]:
+        names = "institution_code institution_name level client_id client_secret scopes cds"
+        assert set(client) == set(names.split())
+        assert set(client["cds"]) == {"iss", "kid", "private_key_jwk"}
+        assert "d" in client["cds"]["private_key_jwk"]
+    roles = {"clinician", "technician", "integrator", "supervisor", "administrator"}
+    assert {user["role"] for user in handover["users"]} == roles
+    assert {len(user) for user in handover["users"]} == {4}
+
+
+def test_every_patient_is_answered_as_promised(handover: Json, hospital: Callable[[str], Hospital]) -> None:
+    for patient in handover["patients"]:
+        answer = hospital(patient["try"]["institution_code"]).call("recognition/match", question(patient))
+        assert answer["items"][0]["outcome"] == patient["try"]["expect"], patient["story_code"]
+
+
+def test_every_user_can_sign_in(handover: Json) -> None:
+    for user in handover["users"]:
+        with httpx.Client(base_url=handover["base_url"], trust_env=False, timeout=60) as browser:
+            page = browser.get("/", follow_redirects=True)
+            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+            assert token
+            form = {"username": user["username"], "password": user["password"]}
+            answer = browser.post(page.url.raw_path.decode(), data=form | {"csrfmiddlewaretoken": token[1]})
+            assert answer.status_code == 302, user["username"]
+
+
+def test_result_of_one_hospital_is_recognised_accepted_and_cited_at_another(
+    handover: Json, hospital: Callable[[str], Hospital]
+) -> None:
+    patient = next(p for p in handover["patients"] if p["story_code"] == "nothing")
+    _send_thyrotropin(handover, patient)
+    receiver = hospital("42010201")
+    asked = question(patient) | {"items": [{"system": "item", "code": "TSH"}]}
+    item = _await_candidate(receiver, asked)
+    assert item["items"][0]["outcome"] == "recognise"
+    candidate = item["items"][0]["candidate"]
+    assert candidate["mark"] == "全国HR"
+    assert candidate["results"][0]["value"] == "1.87"
+    assert {"right.covers", "window.within"} <= {r["code"] for r in item["items"][0]["reasons"]}
+    decided_at = datetime.now(UTC).isoformat()
+    decision = {"match_item_id": candidate["match_item_id"], "decision": "accept"}
+    submission = {"match_id": item["match_id"], "decided_at": decided_at, "items": [decision]}
+    accepted = receiver.call("recognition/decisions", submission)
+    assert float(accepted["items"][0]["estimated_saving"]) > 0
+    citation = {"match_item_id": candidate["match_item_id"], "cited_at": datetime.now(UTC).isoformat()}
+    assert receiver.call("recognition/citations", citation)["recorded_at"]
+
+
+def _send_thyrotropin(handover: Json, patient: Json) -> None:
+    taken = (datetime.now(UTC) - timedelta(hours=5)).strftime("%Y%m%d%H%M%S+0000")
+    sex, born = patient["sex"][0].upper(), patient["birth_date"].replace("-", "")
+    message = "\r".join(
+        (
+            rf"MSH|^~\&|LIS|42010602|YIJIAN|P|{taken}||ORU^R01^ORU_R01|T1|P|2.5.1||||||UNICODE UTF-8",
+            f"PID|1||{patient['resident_id']}^^^^NNCHN||{patient['name']}||{born}|{sex}",
+            f"OBR|1||T-TSH-1|TSH^促甲状腺激素^L|||{taken}|||||||||||||||{taken}||LAB|F",
+            f"OBX|1|NM|3016-3^促甲状腺激素^LN||1.87|mIU/L|0.350-4.940|N|||F|||{taken}",
+            "",
+        )
+    )
+    with MLLPClient(handover["mllp"]["host"], handover["mllp"]["port"]) as client:
+        assert b"MSA|AA|T1" in client.send_message(message.encode())
+
+
+def _await_candidate(receiver: Hospital, asked: Json) -> Json:
+    """Ask until the message is processed: acknowledged means kept, not yet recorded."""
+    deadline = time.monotonic() + 60
+    while True:
+        answer = receiver.call("recognition/match", asked)
+        if answer["items"][0]["outcome"] != "none" or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.1)
+
+
+def test_second_start_keeps_accounts_and_tells_aged_stories_again(
+    started: RunningDemo, handover: Json, home: Path, ports: list[int]
+) -> None:
+    assert started.stop() == 0
+    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+    _let_forty_days_pass(home)
+    demo = RunningDemo(home, ports)
+    demo.wait_until_ready()
+    assert demo.stop(signal.SIGINT) == 0
+    again: Json = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+    assert {**again, "patients": []} == {**handover, "patients": []}
+    assert _expectations(again) == _expectations(handover) | {"nothing": {"not_recognisable"}}
+    assert not any(line.startswith("reports of the year") for line in demo.said)
+    assert any(line.startswith("stories told again") for line in demo.said)
+
+
+def _expectations(handover: Json) -> dict[str, set[str]]:
+    """Return the outcomes by story; the one that had nothing has an old result by now."""
+    return {
+        code: {p["try"]["expect"] for p in handover["patients"] if p["story_code"] == code}
+        for code in {p["story_code"] for p in handover["patients"]}
+    }
+
+
+def _let_forty_days_pass(home: Path) -> None:
+    server = EmbeddedPostgres(home)
+    with psycopg.connect(server.start()) as connection:
+        for table in ("results_result", "results_report"):
+            connection.execute(
+                f"UPDATE {table} SET effective_at = effective_at - interval '40 days'"  # noqa: S608
+            )
+        connection.execute("UPDATE results_result SET reported_at = reported_at - interval '40 days'")
+    server.stop()
+
+
+def test_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        demo = RunningDemo(tmp_path / "home", [port, *free_ports(2)])
+        output, _ = demo.process.communicate(timeout=PATIENCE)
+    assert demo.process.returncode == 1
+    assert output.decode().startswith(f"yijian: Port {port} of 127.0.0.1 cannot be used")
+    assert output.count(b"\n") == 1
+
+
+def test_killed_demo_leaves_no_process_of_ours_behind(home: Path, ports: list[int]) -> None:
+    demo = RunningDemo(home, ports)
+    demo.wait_until_ready()
+    assert demo.stop(signal.SIGKILL) == -signal.SIGKILL
+    deadline = time.monotonic() + 60
+    while any(_listens(port) for port in ports[:2]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    restarted = RunningDemo(home, ports)
+    restarted.wait_until_ready()
+    assert restarted.stop() == 0
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_child_that_ends_is_named_with_its_log(tmp_path: Path) -> None:
+    children = Children(tmp_path, os.environ)
+    children.start("no-such-command")
+    with pytest.raises(CannotGoOn, match=r"`yijian no-such-command` ended with status 2; see .*\.log\."):
+        await children.watch()
+    assert "No such command" in children.log_of("no-such-command").read_text()
+    children.stop()
