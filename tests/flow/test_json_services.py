@@ -183,3 +183,21 @@ def test_openapi_describes_every_service(city: Hospital) -> None:
     document = city.get("openapi.json").json()
     assert document["openapi"] == "3.1.0"
     assert len(document["paths"]) == 8
+
+
+def test_an_unknown_address_and_a_huge_body_get_problems_too(city: Hospital) -> None:
+    for address in ("nothing", "reports/", "recognition/match/more"):
+        assert problem(city.post(address, {}), 404)["code"] == "request.path"
+    huge = b'{"orders": [' + b" " * (2 * 1024 * 1024) + b"]}"
+    assert problem(city.post("orders", huge), 413)["code"] == "request.too_large"
+
+
+def test_a_viewer_address_is_one_a_browser_may_follow(city: Hospital) -> None:
+    exam = {
+        "items": [{"system": "item", "code": "IMG-CT-CHEST-PLAIN"}],
+        "image": {"status": "available", "viewer_url": "javascript:alert(1)"},
+    }
+    report = lab_report(kind="exam", exam=exam, results=None)
+    report["examined_at"] = report["collected_at"]
+    refused = problem(city.post("reports", report), 422)
+    assert [error["path"] for error in refused["errors"]] == ["exam.image.viewer_url"]

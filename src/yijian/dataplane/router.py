@@ -20,6 +20,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 MAX_BODY = 2 * 1024 * 1024
+MOST_DROPPED = 128 * 1024 * 1024
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context, level 1."""
 CORS = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "X-Trace-Id"))
@@ -127,8 +128,9 @@ def _trace_id(headers: Mapping[str, str]) -> str:
 
 
 async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
+    """Return the body. What is too large is read on and dropped, so that its sender hears the refusal."""
     announced = headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > MAX_BODY:
+    if announced.isdigit() and int(announced) > MOST_DROPPED:
         raise _too_large()
     parts: list[bytes] = []
     size = 0
@@ -138,10 +140,14 @@ async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:
             raise Disconnected
         part: bytes = event.get("body", b"")
         size += len(part)
+        ended = not event.get("more_body")
         if size > MAX_BODY:
-            raise _too_large()
+            parts.clear()
+            if ended or size > MOST_DROPPED:
+                raise _too_large()
+            continue
         parts.append(part)
-        if not event.get("more_body"):
+        if ended:
             return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

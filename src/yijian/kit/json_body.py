@@ -16,6 +16,7 @@ Shape = TypeVar("Shape")
 LOCATED = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?", re.DOTALL)
 UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`")
 MISSING_FIELD = re.compile(r"Object missing required field `(?P<name>.*)`")
+GOT_NULL = "got `null`"
 ESCAPED_NUL = rb"\u0000"
 
 _decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(msgspec.json.Decoder)
@@ -25,9 +26,10 @@ def decode(body: bytes | msgspec.Raw, shape: type[Shape], within: str = "") -> S
     """Return the body as `shape`; raise `Problem` 400 naming the field (`items[0].code`) and the fault.
 
     `within` is the path of `body` where it is a part of a document. U+0000 is refused: no column holds it.
+    A member that is null counts as left out.
     """
     try:
-        value: Shape = _decoder(shape).decode(body)
+        value = _read(body, shape)
         if ESCAPED_NUL in bytes(body):
             _refuse_nul(msgspec.json.decode(body), within)
     except msgspec.ValidationError as fault:
@@ -38,6 +40,24 @@ def decode(body: bytes | msgspec.Raw, shape: type[Shape], within: str = "") -> S
         remedy = (FieldError(within, "send one JSON document in UTF-8"),)
         raise Problem("request.not_json", f"The body is not JSON: {reason}", 400, remedy) from None
     return value
+
+
+def _read(body: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
+    decoder = _decoder(shape)
+    try:
+        value: Shape = decoder.decode(body)
+    except msgspec.ValidationError as fault:
+        if GOT_NULL not in str(fault):
+            raise
+        said = _without_nulls(msgspec.json.decode(body))
+        value = decoder.decode(msgspec.json.encode(said))
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _located(text: str, within: str) -> FieldError:

@@ -259,3 +259,18 @@ def test_what_was_recognised_follows_a_person_found_to_be_another() -> None:
         api.on_person_moved({"from_id": str(from_id), "to_id": str(to_id)}, now())
     assert {Match.objects.get().person_id, Decision.objects.get().person_id} == {to_id}
     assert problem(lambda: decide(document, "decline", reason={"code": "1"})).status == 409
+
+
+def test_a_good_result_behind_many_newer_ones_is_still_the_best() -> None:
+    record(report_no="GOOD", hours_ago=60)
+    for index in range(13):
+        record(report_no=f"EARLY{index}", status="preliminary")
+    (item,) = match("K")["items"]
+    assert item["outcome"] == "recognise"
+
+
+def test_a_patient_without_a_usable_number_is_told_so() -> None:
+    wrong = {"identifiers": [{"type": "resident_id", "value": "420106197001010000"}]}
+    request = {"patient": wrong, "encounter": {"type": "outpatient", "number": "OP1"}}
+    found = problem(lambda: api.list_citable(COUNTY, msgspec.convert(request, CitableRequest)))
+    assert (found.status, found.errors[0].path) == (422, "patient.identifiers[0].value")

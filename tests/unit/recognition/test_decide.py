@@ -289,6 +289,8 @@ def test_laterality_of_the_orderers_own_code_must_agree() -> None:
     assert "laterality.differs" in codes(answer(left, question=want_right, book=book), holds=False)
     assert answer(left, question=want_left, book=book).outcome is RECOGNISE
     assert answer(left, question=order(knee), book=book).outcome is MAY
+    unsaid = candidate(knee, laterality="", comparable_value=None)
+    assert answer(unsaid, question=want_left, book=book).outcome is MAY
 
 
 def test_default_negative_list() -> None:
@@ -306,6 +308,16 @@ def test_reactive_hiv_screening_is_never_recognised() -> None:
     negative = candidate("AntiHIV", value="阴性", flag="N", comparable_value=None)
     assert answer(reactive, question=question, book=book).outcome is MAY
     assert answer(negative, question=question, book=book).outcome is RECOGNISE
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [("阴性", "POS"), ("阳性(+)", "N"), ("待复查", ""), ("0.05", ""), ("弱阳性", "NEG")],
+)
+def test_hiv_screening_is_negative_only_where_flag_and_words_agree(value: str, flag: str) -> None:
+    book = rulebook(rights={("CITY", "AntiHIV"): (right(NATION),)})
+    found = candidate("AntiHIV", value=value, flag=flag, comparable_value=None)
+    assert answer(found, question=order("AntiHIV", shows_sensitive=True), book=book).outcome is MAY
 
 
 def test_problems_of_code_and_identity_are_unavailable() -> None:

@@ -3,21 +3,16 @@
 from datetime import date
 from typing import Any, Protocol
 
+from yijian.domains.identity.errors import no_usable_number
 from yijian.domains.identity.rules import KnownKey, UsableNumber, resolve, usable_numbers
-from yijian.domains.identity.values import IdentifierType, PatientDescription, Resolution
+from yijian.domains.identity.values import PatientDescription, Resolution
 from yijian.kit import resident_id
 from yijian.kit.crypto import FieldCipher
-from yijian.kit.errors import FieldError, Problem
 from yijian.kit.sql import read_sql
 
 __all__ = ["IDENTIFIER_KEYS", "find_keys", "key_from_row", "resolve_patient"]
 
 IDENTIFIER_KEYS = read_sql("yijian.domains.identity", "identifier_keys")
-REMEDIES = {
-    IdentifierType.RESIDENT_ID: "the check digit, date or division does not hold; correct the number",
-    IdentifierType.PASSPORT: "give the passport's number",
-    IdentifierType.LOCAL: "give the institution's patient number",
-}
 
 
 class Connection(Protocol):
@@ -51,19 +46,9 @@ async def resolve_patient(
     """Return who is meant and the birth date on record; raise `Problem` 422 where no number can be used."""
     numbers = usable_numbers(description.identifiers, institution_code, cipher)
     if not numbers:
-        raise _no_usable_number(description)
+        raise no_usable_number(description)
     keys = await find_keys(connection, numbers)
     resolution = resolve(description, numbers, keys)
     on_record = (key.birth_date for key in keys if key.person_id == resolution.person_id and key.birth_date)
     said = (p.birth_date for n in numbers if n.type == "resident_id" and (p := resident_id.parse(n.value)))
     return resolution, next(on_record, None) or next(said, None)
-
-
-def _no_usable_number(description: PatientDescription) -> Problem:
-    faults = tuple(
-        FieldError(f"patient.identifiers[{index}].value", REMEDIES[identifier.type])
-        for index, identifier in enumerate(description.identifiers)
-    )
-    missing = (FieldError("patient.identifiers", "give at least one number of the patient"),)
-    detail = "No number of the patient can be used."
-    return Problem("patient.no_usable_number", detail, 422, faults or missing)

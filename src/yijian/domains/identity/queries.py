@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from yijian.domains.identity.cipher import field_cipher, mask, unseal
+from yijian.domains.identity.errors import no_usable_number
 from yijian.domains.identity.index import read_keys
 from yijian.domains.identity.models import (
     IdentifierKey,
@@ -43,8 +44,10 @@ MOST_FOUND = 20
 
 
 def resolve_patient(description: PatientDescription, institution_code: str) -> Resolution:
-    """Decide who is meant, without changing anything."""
+    """Decide who is meant, without changing anything; raise `Problem` 422 where no number can be used."""
     numbers = usable_numbers(description.identifiers, institution_code, field_cipher())
+    if not numbers:
+        raise no_usable_number(description)
     return resolve(description, numbers, read_keys(numbers))
 
 

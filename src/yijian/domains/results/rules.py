@@ -66,6 +66,9 @@ def _fields(upload: UploadedReport) -> Iterator[FieldError]:
             yield FieldError("examined_at", "required for kind exam")
         if upload.exam is None or not upload.exam.items:
             yield FieldError("exam.items", "an exam report names what was examined")
+    viewer = upload.exam.image.viewer_url if upload.exam and upload.exam.image else None
+    if viewer and not viewer.startswith(("https://", "http://")):
+        yield FieldError("exam.image.viewer_url", "an address beginning with https:// or http://")
     yield from _codes(upload)
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import msgspec
 
-from yijian.kit.http import PROBLEM_TYPE, problem_document
+from yijian.kit.http import problem_document
 from yijian.kit.json_body import decode
 
-__all__ = ["PROBLEM_TYPE", "decode", "encode", "problem_document"]
+__all__ = ["decode", "encode", "problem_document"]
 
 
 def encode(document: Any) -> bytes:

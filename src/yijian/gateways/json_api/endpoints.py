@@ -17,16 +17,18 @@ from yijian.domains.sharing import api as sharing
 from yijian.foundation.accounts.api import Caller, authenticate_bearer
 from yijian.foundation.audit.api import record_access
 from yijian.foundation.inbox import api as inbox
-from yijian.gateways.json_api.codec import PROBLEM_TYPE, decode, encode, problem_document
+from yijian.gateways.json_api.codec import decode, encode, problem_document
 from yijian.kit.clock import Instant, now
 from yijian.kit.errors import FieldError, Problem
+from yijian.kit.http import problem_headers
 from yijian.kit.ids import new_id
 
-__all__ = ["citable", "citations", "decisions", "marks", "orders", "reports", "void"]
+__all__ = ["citable", "citations", "decisions", "marks", "nothing_here", "orders", "reports", "void"]
 
 MAX_BODY = 110 * 1024 * 1024
 """A PDF of 80 MiB in base64 and its report around it."""
 MAX_SMALL_BODY = 2 * 1024 * 1024
+CHUNK = 64 * 1024
 CHANNEL: Literal["json"] = "json"
 
 Service = Callable[[HttpRequest, Caller], Any]
@@ -60,6 +62,7 @@ def service(
                 caller = _admit(request, method, scope, limit)
                 response = HttpResponse(encode(view(request, caller)), content_type="application/json")
             except Problem as problem:
+                _read_on(request)
                 response = _refusal(problem, trace_id)
             response["X-Trace-Id"] = trace_id
             response["Cache-Control"] = "no-store"
@@ -84,11 +87,24 @@ def _admit(request: HttpRequest, method: str, scope: str, limit: int) -> Caller:
 
 
 def _refusal(problem: Problem, trace_id: str) -> HttpResponse:
-    response = HttpResponse(
-        problem_document(problem, trace_id), content_type=PROBLEM_TYPE, status=problem.status
-    )
-    if problem.status == 401:
-        response["WWW-Authenticate"] = 'Bearer realm="yijian"'
+    document = problem_document(problem, trace_id)
+    return HttpResponse(document, status=problem.status, headers=dict(problem_headers(problem)))
+
+
+def _read_on(request: HttpRequest) -> None:
+    """Drop what is left of a refused body: its sender hears the refusal instead of a reset connection."""
+    left = MAX_BODY
+    while left > 0 and (part := request.read(CHUNK)):
+        left -= len(part)
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest, address: str = "") -> HttpResponse:
+    """Answer an address under /api/v1 that is none of ours with a problem, never with a page."""
+    _read_on(request)
+    trace_id = new_id().hex
+    response = _refusal(Problem("request.path", "There is nothing at this address.", 404), trace_id)
+    response["X-Trace-Id"] = trace_id
     return response
 
 

@@ -13,4 +13,6 @@ urlpatterns = [
     path("recognition/citable", endpoints.citable),
     path("recognition/citations", endpoints.citations),
     path("marks", endpoints.marks),
+    path("", endpoints.nothing_here),
+    path("<path:address>", endpoints.nothing_here),
 ]

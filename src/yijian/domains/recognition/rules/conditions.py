@@ -1,5 +1,7 @@
 """The conditions a candidate must meet whatever agreements say. Each returns the reasons it found."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -19,7 +21,11 @@ NOT = Outcome.NOT_RECOGNISABLE
 REPEAT_PURPOSES = frozenset({Purpose.PREOPERATIVE, Purpose.TRANSFUSION, Purpose.FORENSIC, Purpose.DISABILITY})
 CRITICAL_FLAGS = frozenset({"HH", "LL", "AA", ">", "<"})
 NEGATIVE_FLAGS = frozenset({"N", "NEG", "NR", "ND"})
-NEGATIVE_VALUES = frozenset({"阴性", "阴性(-)", "-", "(-)", "negative", "neg", "non-reactive", "无反应性"})
+NEGATIVE_VALUES = frozenset(
+    {"阴性", "阴性(-)", "(-)阴性", "-", "(-)", "未检出", "无反应性", "非反应性"}
+    | {"negative", "negative(-)", "neg", "non-reactive", "nonreactive"}
+)
+BARE_NUMBER = re.compile(r"[<≤]?\d+(\.\d+)?(s/co|coi|iu/ml)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,9 @@ def _same_view(case: Case) -> Iterator[Reason]:
     """Side and contrast, for examinations; a sibling of the same family differs in one of them or in site."""
     candidate, ordered, item = case.candidate, case.ordered, case.item
     wanted = ordered.laterality or ("" if item.laterality == "paired" else item.laterality)
-    if candidate.laterality not in ("", "both", wanted):
+    if candidate.laterality not in ("both", wanted):
         evidence = {"required": wanted, "observed": candidate.laterality}
-        if wanted:
+        if wanted and candidate.laterality:
             yield Reason("laterality.differs", False, NOT, evidence)
         elif item.laterality == "paired":
             yield Reason("laterality.unspecified", False, MAY, evidence)
@@ -132,12 +138,18 @@ def _value_sound(case: Case) -> Iterator[Reason]:
     implausible = number is not None and (
         (low is not None and number < low) or (high is not None and number > high)
     )
-    reactive = item.sensitive == "hiv" and not (
-        candidate.flag in NEGATIVE_FLAGS or candidate.value.strip().lower() in NEGATIVE_VALUES
-    )
+    reactive = item.sensitive == "hiv" and not _is_negative(candidate)
     if candidate.critical or candidate.flag in CRITICAL_FLAGS or implausible or reactive:
         kind = "implausible" if implausible else "reactive" if reactive else "critical"
         yield Reason("critical.recheck", False, MAY, {"kind": kind, "flag": candidate.flag or None})
+
+
+def _is_negative(candidate: Candidate) -> bool:
+    """Tell whether flag and words agree that nothing was found; a bare figure needs the laboratory's flag."""
+    if candidate.flag and candidate.flag not in NEGATIVE_FLAGS:
+        return False
+    words = "".join(unicodedata.normalize("NFKC", candidate.value).lower().split())
+    return words in NEGATIVE_VALUES or bool(candidate.flag and BARE_NUMBER.fullmatch(words))
 
 
 def _images_reachable(case: Case) -> Iterator[Reason]:

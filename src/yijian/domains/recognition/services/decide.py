@@ -190,11 +190,20 @@ def _check_current(item: MatchItem, decided_at: datetime, path: str) -> list[tup
 def _saving(circumstances: _Circumstances, item: MatchItem) -> Decimal:
     """Return the receiving campus's price on the day of acceptance; nothing where no charge is avoided."""
     avoided = item.parent is None and not any(r["code"] == "panel.incomplete" for r in item.reasons)
-    if not avoided:
+    if not avoided or _has_declined_member(item):
         return NOTHING
     match = circumstances.match
     price = current_price(match.institution_code, match.campus_code, item.item_code, circumstances.decided_at)
     return price if price is not None else NOTHING
+
+
+def _has_declined_member(item: MatchItem) -> bool:
+    """Tell whether a part of the panel is ordered anew, and with it the whole charge item."""
+    members = [row.sequence for row in _bound_rows(item) if row.parent == item.sequence]
+    declined = DecisionKind.DECLINE.value
+    return Decision.objects.filter(
+        person_id=item.person_id, match_id=item.match_id, sequence__in=members, decision=declined
+    ).exists()
 
 
 def _open_follow_up(bound: MatchItem, decided_sequence: int, state: ReportState, at: datetime) -> None:

@@ -18,5 +18,5 @@ CROSS JOIN LATERAL (
       ON v.person_id = r.person_id AND v.report_id = r.report_id AND v.version = r.version
     WHERE r.person_id = $1 AND r.item_code = wanted.item_code AND p.voided_at IS NULL
     ORDER BY r.effective_at DESC
-    LIMIT 12
+    LIMIT 100
 ) AS r

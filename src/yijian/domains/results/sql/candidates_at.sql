@@ -25,5 +25,5 @@ CROSS JOIN LATERAL (
           LIMIT 1
       )
     ORDER BY r.effective_at DESC
-    LIMIT 12
+    LIMIT 100
 ) AS r
