@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,34 +77,44 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+class Premises:
+    """One home and its ports: the demo there is started whenever a test finds it ended."""
+
+    def __init__(self, home: Path, ports: list[int]) -> None:
+        self.home, self.ports = home, ports
+        self._demo: RunningDemo | None = None
+
+    @property
+    def demo(self) -> RunningDemo:
+        if self._demo is None or self._demo.process.poll() is not None:
+            self._demo = RunningDemo(self.home, self.ports)
+            self._demo.wait_until_ready()
+        return self._demo
+
+    @property
+    def handover(self) -> Json:
+        document: Json = json.loads((self.home / "demo.json").read_text(encoding="utf-8"))
+        return document
+
+    def close(self) -> None:
+        if self._demo and self._demo.process.poll() is None:
+            self._demo.stop()
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def premises(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
     path = tmp_path_factory.mktemp("demo")
     for parent in (path, *path.parents[:2]):
         parent.chmod(0o711)  # the user that PostgreSQL runs as passes through
-    return path / "home"
+    with closing(Premises(path / "home", free_ports(3))) as opened:
+        yield opened
 
 
-@pytest.fixture(scope="module")
-def ports() -> list[int]:
-    return free_ports(3)
-
-
-@pytest.fixture(scope="module")
-def started(home: Path, ports: list[int]) -> Iterator[RunningDemo]:
-    demo = RunningDemo(home, ports)
-    try:
-        demo.wait_until_ready()
-        yield demo
-    finally:
-        if demo.process.poll() is None:
-            demo.stop()
-
-
-@pytest.fixture(scope="module")
-def handover(started: RunningDemo, home: Path) -> Json:
-    document: Json = json.loads((home / "demo.json").read_text(encoding="utf-8"))
-    return document
+@pytest.fixture
+def handover(premises: Premises) -> Json:
+    """Return what the running demo handed over."""
+    assert premises.demo.process.poll() is None
+    return premises.handover
 
 
 class Hospital:
@@ -155,8 +166,9 @@ def question(patient: Json) -> Json:
     return asked | ({"authorisation": trial["authorisation"]} if trial["authorisation"] else {})
 
 
-def test_handover_has_the_shape_of_the_contract(handover: Json, home: Path, ports: list[int]) -> None:
-    assert stat.S_IMODE((home / "demo.json").stat().st_mode) == 0o600
+def test_handover_has_the_shape_of_the_contract(handover: Json, premises: Premises) -> None:
+    assert stat.S_IMODE((premises.home / "demo.json").stat().st_mode) == 0o600
+    ports = premises.ports
     assert set(handover) == {"base_url", "mllp", "dimse", "clients", "users", "patients"}
     assert handover["base_url"] == f"http://127.0.0.1:{ports[0]}"
     assert handover["mllp"] == {"host": "127.0.0.1", "port": ports[1]}
@@ -192,14 +204,14 @@ def test_result_of_one_hospital_is_recognised_accepted_and_cited_at_another(
     handover: Json, hospital: Callable[[str], Hospital]
 ) -> None:
     patient = next(p for p in handover["patients"] if p["story_code"] == "nothing")
-    _send_thyrotropin(handover, patient)
+    _send(handover, patient, "14920-3^游离甲状腺素^LN", "13.42", "pmol/L", "9.01-19.05")
     receiver = hospital("42010201")
-    asked = question(patient) | {"items": [{"system": "item", "code": "TSH"}]}
+    asked = question(patient) | {"items": [{"system": "item", "code": "FT4"}]}
     item = _await_candidate(receiver, asked)
     assert item["items"][0]["outcome"] == "recognise"
     candidate = item["items"][0]["candidate"]
     assert candidate["mark"] == "全国HR"
-    assert candidate["results"][0]["value"] == "1.87"
+    assert candidate["results"][0]["value"] == "13.42"
     assert {"right.covers", "window.within"} <= {r["code"] for r in item["items"][0]["reasons"]}
     decided_at = datetime.now(UTC).isoformat()
     decision = {"match_item_id": candidate["match_item_id"], "decision": "accept"}
@@ -210,20 +222,22 @@ def test_result_of_one_hospital_is_recognised_accepted_and_cited_at_another(
     assert receiver.call("recognition/citations", citation)["recorded_at"]
 
 
-def _send_thyrotropin(handover: Json, patient: Json) -> None:
+def _send(handover: Json, patient: Json, code: str, value: str, unit: str, limits: str) -> None:
+    """Send a result of five hours ago with a stock HL7 client."""
     taken = (datetime.now(UTC) - timedelta(hours=5)).strftime("%Y%m%d%H%M%S+0000")
     sex, born = patient["sex"][0].upper(), patient["birth_date"].replace("-", "")
+    number = f"T-{code[:5]}"
     message = "\r".join(
         (
-            rf"MSH|^~\&|LIS|42010602|YIJIAN|P|{taken}||ORU^R01^ORU_R01|T1|P|2.5.1||||||UNICODE UTF-8",
+            rf"MSH|^~\&|LIS|42010602|YIJIAN|P|{taken}||ORU^R01^ORU_R01|{number}|P|2.5.1||||||UNICODE UTF-8",
             f"PID|1||{patient['resident_id']}^^^^NNCHN||{patient['name']}||{born}|{sex}",
-            f"OBR|1||T-TSH-1|TSH^促甲状腺激素^L|||{taken}|||||||||||||||{taken}||LAB|F",
-            f"OBX|1|NM|3016-3^促甲状腺激素^LN||1.87|mIU/L|0.350-4.940|N|||F|||{taken}",
+            f"OBR|1||{number}|{code}|||{taken}|||||||||||||||{taken}||LAB|F",
+            f"OBX|1|NM|{code}||{value}|{unit}|{limits}|N|||F|||{taken}",
             "",
         )
     )
     with MLLPClient(handover["mllp"]["host"], handover["mllp"]["port"]) as client:
-        assert b"MSA|AA|T1" in client.send_message(message.encode())
+        assert f"MSA|AA|{number}".encode() in client.send_message(message.encode())
 
 
 def _await_candidate(receiver: Hospital, asked: Json) -> Json:
@@ -236,20 +250,18 @@ def _await_candidate(receiver: Hospital, asked: Json) -> Json:
         time.sleep(0.1)
 
 
-def test_second_start_keeps_accounts_and_tells_aged_stories_again(
-    started: RunningDemo, handover: Json, home: Path, ports: list[int]
-) -> None:
-    assert started.stop() == 0
-    assert not (home / "postgres" / "data" / "postmaster.pid").exists()
-    _let_forty_days_pass(home)
-    demo = RunningDemo(home, ports)
-    demo.wait_until_ready()
-    assert demo.stop(signal.SIGINT) == 0
-    again: Json = json.loads((home / "demo.json").read_text(encoding="utf-8"))
+def test_second_start_keeps_accounts_and_tells_aged_stories_again(premises: Premises, handover: Json) -> None:
+    patient = next(p for p in handover["patients"] if p["story_code"] == "nothing")
+    _send(handover, patient, "3016-3^促甲状腺激素^LN", "1.87", "mIU/L", "0.350-4.940")
+    assert premises.demo.stop() == 0
+    assert not (premises.home / "postgres" / "data" / "postmaster.pid").exists()
+    _let_forty_days_pass(premises.home)
+    said, again = premises.demo.said, premises.handover
     assert {**again, "patients": []} == {**handover, "patients": []}
     assert _expectations(again) == _expectations(handover) | {"nothing": {"not_recognisable"}}
-    assert not any(line.startswith("reports of the year") for line in demo.said)
-    assert any(line.startswith("stories told again") for line in demo.said)
+    assert not any(line.startswith("reports of the year") for line in said)
+    assert any(line.startswith("stories told again") for line in said)
+    assert any(line.startswith("changed since it was told: nothing") for line in said)
 
 
 def _expectations(handover: Json) -> dict[str, set[str]]:
@@ -282,17 +294,12 @@ def test_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
     assert output.count(b"\n") == 1
 
 
-def test_killed_demo_leaves_no_process_of_ours_behind(home: Path, ports: list[int]) -> None:
-    demo = RunningDemo(home, ports)
-    demo.wait_until_ready()
-    assert demo.stop(signal.SIGKILL) == -signal.SIGKILL
+def test_killed_demo_takes_its_processes_along(premises: Premises) -> None:
+    assert premises.demo.stop(signal.SIGKILL) == -signal.SIGKILL
     deadline = time.monotonic() + 60
-    while any(_listens(port) for port in ports[:2]):
+    while any(_listens(port) for port in premises.ports[:2]):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    restarted = RunningDemo(home, ports)
-    restarted.wait_until_ready()
-    assert restarted.stop() == 0
 
 
 def _listens(port: int) -> bool:

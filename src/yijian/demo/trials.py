@@ -25,9 +25,8 @@ class Difference:
     told: str
 
     def __str__(self) -> str:
-        story = self.story
-        answered = self.outcome or "refused"
-        return f"{story.code} ({story.resident.resident_id}): {story.trial.expect} expected, {answered}: {self.told}"
+        who, expected = self.story.resident.resident_id, self.story.trial.expect
+        return f"{self.story.code} ({who}): {expected} expected, {self.outcome or 'refused'}: {self.told}"
 
     @property
     def as_it_is(self) -> Story:
