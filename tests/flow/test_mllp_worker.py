@@ -180,6 +180,36 @@ def test_cancelled_report_is_voided_and_cancelled_order_is_nothing(engine: Engin
     assert InboxMessage.objects.filter(state="recorded").count() == 3
 
 
+def test_cancellation_that_repeats_the_first_time_voids_the_correction(engine: Engine) -> None:
+    engine.send(oru("1", report_no="R1"))
+    engine.send(oru("2", report_no="R1", value="4.9", status="C", minutes=30))
+    cancellation = oru("3", report_no="R1", status="X", minutes=60)
+    obr_22 = b"|||||||20260302090000|||X"
+    assert obr_22 in cancellation
+    engine.send(cancellation.replace(obr_22, b"|||||||20260302080000|||X"))
+    work_off()
+    assert Report.objects.get().voided_at is not None
+    assert states() == {("recorded", ""): 3}
+
+
+def test_second_cancellation_is_recorded_and_changes_nothing(engine: Engine) -> None:
+    engine.send(oru("1", report_no="R1"))
+    for minutes in (5, 9):
+        engine.send(oru(f"X{minutes}", report_no="R1", status="X", minutes=minutes))
+    work_off()
+    assert states() == {("recorded", ""): 3}
+
+
+def test_refusal_after_the_answer_says_in_chinese_what_to_do(engine: Engine) -> None:
+    engine.send(oru("1", report_no="R1"))
+    engine.send(oru("2", report_no="R1", status="X", minutes=5))
+    engine.send(oru("3", report_no="R1", value="4.9", status="C", minutes=9))
+    work_off()
+    refused = InboxMessage.objects.get(control_id="3")
+    assert (refused.state, refused.reason_code) == ("refused", "report.voided")
+    assert refused.reason_text == "此报告此前已作废，本消息未入库：请以新的报告单号（OBR-3）重新发出。"
+
+
 def test_guessed_character_set_is_a_work_item_of_the_sender(engine: Engine) -> None:
     for number in ("1", "2"):
         raw = oru(number, charset="", name="王珅").decode().encode("gb18030")

@@ -29,7 +29,9 @@ def test_report_that_results_would_refuse_is_refused_with_its_field() -> None:
     with pytest.raises(MessageRefused) as refusal:
         read_message(raw, None, NOW)
     assert (refusal.value.ack_code, refusal.value.error_code) == ("AE", 102)
-    assert "report_no" in refusal.value.message
+    assert refusal.value.location == "OBR-3"
+    assert refusal.value.message.startswith("OBR-3 报告单号")
+    assert "report_no" in refusal.value.message_en
     fault = find_fault(raw, None, NOW)
     assert fault
     assert fault.code == "102"

@@ -163,7 +163,7 @@ def test_a_withdrawn_report_is_a_cancellation_not_an_empty_report(order: str, ro
     parsed = decode(result(with_field(ROW, 11, row), order=with_field(ORDER, 25, order)))
     assert parsed.reports == ()
     (cancelled,) = parsed.cancellations
-    assert (cancelled.report_no, cancelled.cancelled_at) == ("F1", datetime(2026, 11, 1, 9, tzinfo=CHINA))
+    assert (cancelled.report_no, cancelled.cancelled_at) == ("F1", datetime(2026, 11, 1, 9, 30, tzinfo=CHINA))
 
 
 @pytest.mark.parametrize("lines", [[], [with_field(ROW, 5, "")], [with_field(ROW, 11, "X")]])

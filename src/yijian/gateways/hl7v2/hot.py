@@ -66,7 +66,8 @@ class Fault:
     def text(self) -> str:
         """What is wrong and what to do, with the place."""
         place, message = self.refused.location, self.refused.message
-        return message if place in message else f"{place}：{message}"
+        is_line = place.startswith("line ")
+        return message if is_line or place in message else f"{place}：{message}"
 
 
 def find_fault(raw: bytes, sender_encoding: str | None, now: datetime) -> Fault | None:

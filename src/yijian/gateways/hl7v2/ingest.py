@@ -17,7 +17,12 @@ __all__ = ["PROTOCOL", "process"]
 
 OF_THE_SENDER = frozenset({"encoding.guessed", "encoding.unknown", "encoding.not_ascii"})
 """Mended once for all messages of a sender; the others are mended message by message."""
-NOT_FOUND = 404
+NOTHING_TO_VOID = frozenset({"report.unknown", "report.voided"})
+REFUSALS = {
+    "report.voided": "此报告此前已作废，本消息未入库：请以新的报告单号（OBR-3）重新发出。",
+    "report.invalid": "作废时间（OBR-22）早于报告时间，报告未作废：请更正后以新的控制号重发。",
+}
+"""What the record refuses of a message that was taken, in the words of its sender."""
 
 
 def process(message: inbox.KeptMessage) -> inbox.Fate:
@@ -27,7 +32,10 @@ def process(message: inbox.KeptMessage) -> inbox.Fate:
     """
     parsed = _read(message)
     at = clock.now()
-    _record(parsed, message, at)
+    try:
+        _record(parsed, message, at)
+    except Problem as problem:
+        raise _in_words_of_the_sender(problem) from problem
     _open_work_items(parsed.notes, message, at)
     if inbox.has_open_work_items(message.message_id):
         return inbox.Fate("waiting", "work_item.open", "有待办需要人工处理，处理后自动完成。")
@@ -61,14 +69,21 @@ def _record(parsed: ParsedMessage, message: inbox.KeptMessage, at: datetime) -> 
 
 
 def _cancel(cancellation: Cancellation, institution_code: str, at: datetime) -> None:
-    """Void a report; an order cancelled before any report came leaves nothing to void."""
+    """Void a report; one that never came, or is void already, leaves nothing to void.
+
+    A sender's clock that is ahead of ours keeps nothing alive.
+    """
+    cancelled_at = min(cancellation.cancelled_at, at)
     try:
-        results.void_report(
-            institution_code, cancellation.report_no, cancellation.cancelled_at, "HL7 OBR-25 X", at=at
-        )
+        results.void_report(institution_code, cancellation.report_no, cancelled_at, "HL7 OBR-25 X", at=at)
     except Problem as problem:
-        if problem.status != NOT_FOUND:
+        if problem.code not in NOTHING_TO_VOID:
             raise
+
+
+def _in_words_of_the_sender(problem: Problem) -> Problem:
+    text = REFUSALS.get(problem.code)
+    return Problem(problem.code, text, problem.status) if text else problem
 
 
 def _open_work_items(notes: Iterable[WorkItemNote], message: inbox.KeptMessage, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """A message as we take it: decoded, its instants in order, and nothing in it that results would refuse."""
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -17,6 +18,20 @@ NOT_AFTER_THE_REPORT = {
     "examined_at": "检查时间",
     "resulted_at": "结果时间",
 }
+IN_THE_FUTURE = ("OBR-22", "报告时间（或结果时间）晚于当前时间")
+FAULTS = {
+    "report_no": ("OBR-3", "报告单号须为 1 至 128 个字符"),
+    "order_no": ("OBR-2", "申请单号须为 1 至 128 个字符"),
+    "ordered_at": ("OBR-6", "申请时间晚于当前时间"),
+    "resulted_at": IN_THE_FUTURE,
+    "reported_at": IN_THE_FUTURE,
+    "patient.identifiers": ("PID-3", "患者标识不得全为空白"),
+    "results": ("OBX", "一份报告最多 2000 行结果"),
+    "results.item.code": ("OBX-3", "项目代码须为 1 至 128 个字符"),
+    "exam.items.code": ("OBR-4", "检查项目代码须为 1 至 128 个字符"),
+    "exam.image.viewer_url": ("OBX-5", "影像链接须以 https:// 或 http:// 开头"),
+}
+"""What results may refuse of a well-formed message: by field of the report, its place and the rule."""
 
 
 def read_message(raw: bytes, sender_encoding: str | None, now: datetime) -> ParsedMessage:
@@ -60,10 +75,14 @@ def _in_order(report: UploadedReport, notes: list[WorkItemNote]) -> UploadedRepo
 
 
 def _refusal(problem: Problem) -> MessageRefused:
+    """Name the fields of the message, in Chinese; the English text names those of the report."""
     faults = "；".join(f"{error.path}: {error.message}" for error in problem.errors) or problem.detail
+    known = [FAULTS.get(re.sub(r"\[\d+\]", "", error.path), ("OBR", error.path)) for error in problem.errors]
+    places = dict.fromkeys(known) or {("OBR", "报告内容不符合要求"): None}
+    named = "；".join(f"{place} {rule}" for place, rule in places)
     return refuse(
         ErrorCode.DATA_TYPE,
-        "OBR",
-        f"报告内容不符合要求（{faults}），请更正后重发。",
+        next(iter(places))[0],
+        f"{named}，请更正后重发。",
         f"The report cannot be taken as it is ({faults}): correct it and send again.",
     )

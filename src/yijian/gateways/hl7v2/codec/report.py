@@ -1,5 +1,7 @@
 """ORU^R01 to reports: one per filler order number (HL7 v2.5.1 §7.3.1, §7.4.1)."""
 
+from datetime import datetime
+
 import msgspec
 
 from yijian.domains.results.values import LabResult, ReportKind, ReportStatus, UploadedReport
@@ -12,6 +14,7 @@ from .refusal import missing
 from .row import read_comment, read_row_status, read_rows
 from .structure import OrderGroup, group_orders
 from .tables import REPORT_STATUSES
+from .times import read_instant
 from .value import read_pdf
 
 __all__ = ["read_reports"]
@@ -48,7 +51,7 @@ def read_report(number: str, groups: list[OrderGroup], reading: Reading) -> Uplo
     reported_at = read_reported_at(groups, reading)
     live = [group for group in groups if group.obr.text(25).upper() != CANCELLED]
     if not live or is_withdrawn(live):
-        reading.cancellations.append(Cancellation(number, reported_at))
+        reading.cancellations.append(Cancellation(number, read_cancelled_at(reported_at, reading)))
         return None
     exam_report = is_exam(live)
     results = () if exam_report else read_results(live, reading.notes)
@@ -71,6 +74,12 @@ def read_report(number: str, groups: list[OrderGroup], reading: Reading) -> Uplo
         pdf=pdf,
     )
     return with_circumstances(report, live, reading)
+
+
+def read_cancelled_at(reported_at: datetime, reading: Reading) -> datetime:
+    """Return the later of the report's own time and MSH-7: many a cancellation repeats the first OBR-22."""
+    sent_at = read_instant(reading.message.header.sent_at, "MSH-7", reading.now)
+    return max(reported_at, sent_at or reported_at)
 
 
 def read_results(groups: list[OrderGroup], notes: Notes) -> tuple[LabResult, ...]:
@@ -104,7 +113,9 @@ def read_status(groups: list[OrderGroup], notes: Notes) -> ReportStatus:
     if ReportStatus.PRELIMINARY in declared or rows == {ReportStatus.PRELIMINARY}:
         return ReportStatus.PRELIMINARY
     if None in declared and (ReportStatus.PRELIMINARY in rows or not rows):
-        notes.add("status.absent", groups[0].obr.location(25), "未说明报告状态，按初步报告处理")
+        notes.add(
+            "status.absent", groups[0].obr.location(25), "报告状态缺失或不在 HL7 表 0123 中，按初步报告处理"
+        )
         return ReportStatus.PRELIMINARY
     corrected = ReportStatus.CORRECTED in declared or (None in declared and ReportStatus.CORRECTED in rows)
     return ReportStatus.CORRECTED if corrected else ReportStatus.FINAL
