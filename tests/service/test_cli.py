@@ -1,0 +1,82 @@
+"""What operators do from a shell, against the database."""
+
+import os
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from yijian.config import cli
+from yijian.domains.terminology.catalogue import load_items
+from yijian.domains.terminology.models import CatalogueItem
+from yijian.foundation.accounts.client_secret import secret_matches
+from yijian.foundation.accounts.models import Client, User
+from yijian.foundation.errors import CannotGoOn
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "rather a long one 7"
+
+
+@pytest.fixture(autouse=True)
+def own_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the test run's logging alone."""
+    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    monkeypatch.setitem(os.environ, "DJANGO_SETTINGS_MODULE", "yijian.config.settings")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, list(arguments))
+
+
+def test_loads_the_catalogue_twice() -> None:
+    for _ in range(2):
+        assert run("catalogue", "load").exit_code == 0
+    assert CatalogueItem.objects.count() == len(load_items())
+
+
+def test_adds_a_client_and_prints_the_secret_once() -> None:
+    added = run(
+        "clients", "add", "his-1", "--institution", "H1", "--scope", "report.write", "--scope", "marks.read"
+    )
+    assert added.exit_code == 0
+    client = Client.objects.get(client_id="his-1")
+    assert client.scopes == ["marks.read", "report.write"]
+    assert secret_matches(added.output.strip(), client.secret_digest)
+
+
+def test_refuses_an_unknown_scope() -> None:
+    refused = run("clients", "add", "his-1", "--institution", "H1", "--scope", "everything")
+    assert isinstance(refused.exception, CannotGoOn)
+    assert "there is no scope everything" in str(refused.exception)
+    assert not Client.objects.exists()
+
+
+def test_adds_an_administrator_who_may_enter_the_admin() -> None:
+    added = run("users", "add", "root", "--role", "administrator", "--password", PASSWORD)
+    assert added.exit_code == 0
+    user = User.objects.get(username="root")
+    assert (user.role, user.is_staff, user.is_superuser) == ("administrator", True, True)
+    assert user.check_password(PASSWORD)
+
+
+def test_changing_the_role_takes_the_admin_away() -> None:
+    run("users", "add", "root", "--role", "administrator", "--password", PASSWORD)
+    run("users", "add", "root", "--role", "clinician", "--institution", "H1", "--password", PASSWORD)
+    user = User.objects.get(username="root")
+    assert (user.role, user.institution_code, user.is_staff, user.is_superuser) == (
+        "clinician",
+        "H1",
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "password", "said"),
+    [("king", PASSWORD, "There is no role king"), ("clinician", "short", "Choose another password")],
+)
+def test_refuses_a_strange_role_and_a_weak_password(role: str, password: str, said: str) -> None:
+    refused = run("users", "add", "somebody", "--role", role, "--password", password)
+    assert isinstance(refused.exception, CannotGoOn)
+    assert said in str(refused.exception)
+    assert not User.objects.exists()
