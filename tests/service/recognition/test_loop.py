@@ -1,7 +1,7 @@
 """The loop on the real database: match, decide, cite; and what happens when the report changes."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.service.region import CITY, COUNTY, lab_report, make_region, order_check, patient, upload
+from tests.service.region import CITY, COUNTY, TOWN, lab_report, make_region, order_check, patient, upload
+from yijian.domains.institutions.models import Campus, Price
 from yijian.domains.recognition import api
 from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem
 from yijian.domains.recognition.values import (
@@ -274,3 +275,21 @@ def test_a_patient_without_a_usable_number_is_told_so() -> None:
     request = {"patient": wrong, "encounter": {"type": "outpatient", "number": "OP1"}}
     found = problem(lambda: api.list_citable(COUNTY, msgspec.convert(request, CitableRequest)))
     assert (found.status, found.errors[0].path) == (422, "patient.identifiers[0].value")
+
+
+def test_a_panel_saves_nothing_where_one_member_was_declined() -> None:
+    printed = {"K": "4.1", "Na": "140", "Cl": "103", "Ca": "2.3", "P": "1.1", "Mg": "0.9"}
+    rows = [
+        {"item": {"system": "item", "code": code}, "kind": "number", "value": value, "unit": "mmol/L"}
+        for code, value in printed.items()
+    ]
+    record(institution=TOWN, results=rows)
+    campus = Campus.objects.get(institution_id=COUNTY)
+    since = date(2020, 1, 1)
+    Price.objects.create(campus=campus, item_id="ELECTROLYTE", amount=Decimal("30.00"), valid_from=since)
+    for declined, saving in ((False, "30.00"), (True, "0.00")):
+        document = match("ELECTROLYTE")
+        member = document["items"][0]["members"][0]["candidate"]["match_item_id"]
+        if declined:
+            decide(document, "decline", match_item_id=member, reason={"code": "1"})
+        assert decide(document).items[0].estimated_saving == Decimal(saving)
