@@ -280,6 +280,26 @@ def test_other_contrast_of_the_same_family_differs() -> None:
     assert "contrast.differs" in codes(found, holds=False)
 
 
+@pytest.mark.parametrize(
+    ("body_site", "outcome"),
+    [
+        ("腹部", NOT),
+        ("ABDOMEN", NOT),
+        ("胸部", RECOGNISE),
+        ("肺", RECOGNISE),
+        ("", RECOGNISE),
+        ("某处", RECOGNISE),
+    ],
+)
+def test_printed_site_must_not_be_another(body_site: str, outcome: Outcome) -> None:
+    chest = "IMG-CT-CHEST-PLAIN"
+    book = rulebook(rights={("CITY", chest): (right(PROVINCE),)})
+    seen = candidate(chest, body_site=body_site, comparable_value=None)
+    found = answer(seen, question=order(chest), book=book)
+    assert found.outcome is outcome
+    assert ("site.differs" in codes(found, holds=False)) is (outcome is NOT)
+
+
 def test_laterality_of_the_orderers_own_code_must_agree() -> None:
     knee = "IMG-DX-KNEE"
     book = rulebook(rights={("CITY", knee): (right(PROVINCE),)})
@@ -357,6 +377,7 @@ def test_panel_is_recognised_when_every_member_is() -> None:
     book, found = panel_world()
     whole = answer(*found, question=order("RFT"), book=book)
     assert whole.outcome is RECOGNISE
+    assert {member.estimated_saving for member in whole.members} == {None}
     assert [member.outcome for member in whole.members] == [RECOGNISE] * len(found)
 
 

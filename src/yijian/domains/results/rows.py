@@ -1,7 +1,7 @@
 """From an upload to rows: codes understood, values made comparable, what was printed kept as printed."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,9 +10,16 @@ from uuid import UUID
 
 from yijian.domains.results.flags import ALARMING, flag_of
 from yijian.domains.results.models import Result
-from yijian.domains.results.values import ExamItem, ExamPart, LabResult, UploadedReport
+from yijian.domains.results.values import ExamItem, ExamPart, ItemCode, LabResult, UploadedReport
 from yijian.domains.terminology.api import Meanings, comparable, normalise_unit
-from yijian.domains.terminology.values import CodeMeaning, Comparable, ComparableState, Item, specimen_of
+from yijian.domains.terminology.values import (
+    CodeMeaning,
+    Comparable,
+    ComparableState,
+    Item,
+    Specimen,
+    specimen_of,
+)
 
 __all__ = ["Row", "Understanding", "VersionKey", "codes_of", "is_unknown_unit", "rows_of", "understand"]
 
@@ -75,9 +82,23 @@ def is_unknown_unit(unit: str, meaning: CodeMeaning | None) -> bool:
 def codes_of(upload: UploadedReport) -> set[tuple[str, str]]:
     """Return every (system, code) of an upload."""
     exam_items = upload.exam.items if upload.exam else ()
-    return {(row.item.system, row.item.code) for row in upload.results} | {
-        (item.system, item.code) for item in exam_items
-    }
+    codings = [coding for row in upload.results for coding in (row.item, *row.alternates)]
+    codings += [coding for item in exam_items for coding in (_coding_of(item), *item.alternates)]
+    return {(coding.system, coding.code) for coding in codings}
+
+
+def _coding_of(item: ExamItem) -> ItemCode:
+    return ItemCode(system=item.system, code=item.code, name=item.name)
+
+
+def _choose(
+    first: ItemCode, alternates: Sequence[ItemCode], meanings: Meanings, specimen: Specimen | None = None
+) -> tuple[ItemCode, CodeMeaning | None]:
+    """Return the first coding that means something here; else the sender's own, which a person can map."""
+    for coding in (first, *alternates):
+        if meaning := meanings.of(coding.system, coding.code, specimen):
+            return coding, meaning
+    return next((c for c in (first, *alternates) if c.system == "local"), first), None
 
 
 def rows_of(
@@ -104,19 +125,21 @@ def _lab_rows(upload: UploadedReport, meanings: Meanings) -> Iterator[Draft]:
     specimen = specimen_of(taken.type_code, taken.type_name) if taken else None
     printed = (taken.type_name or taken.type_code or "") if taken else ""
     for row in upload.results:
-        meaning = meanings.of(row.item.system, row.item.code, specimen)
+        coding, meaning = _choose(row.item, row.alternates, meanings, specimen)
         observed = specimen or (meaning.specimen if meaning else None)
-        fields = _lab_fields(row, upload, understand(row.value, row.unit or "", meaning))
+        fields = _lab_fields(row, coding, upload, understand(row.value, row.unit or "", meaning))
         fields |= {"specimen": observed.value if observed else "", "specimen_name": printed[:64]}
         yield fields, meaning
 
 
-def _lab_fields(row: LabResult, upload: UploadedReport, understood: Understanding) -> dict[str, Any]:
+def _lab_fields(
+    row: LabResult, coding: ItemCode, upload: UploadedReport, understood: Understanding
+) -> dict[str, Any]:
     flag = flag_of(row.flag)
     return {
         "item_code": understood.item_code,
-        "code_system": row.item.system,
-        "code": row.item.code,
+        "code_system": coding.system,
+        "code": coding.code,
         "name": (row.item.name or "")[:255],
         "status": (row.status or upload.status).value,
         "value": row.value,
@@ -135,17 +158,17 @@ def _lab_fields(row: LabResult, upload: UploadedReport, understood: Understandin
 def _exam_rows(upload: UploadedReport, meanings: Meanings) -> Iterator[Draft]:
     exam = upload.exam
     for item in exam.items if exam else ():
-        meaning = meanings.of(item.system, item.code)
-        yield _exam_fields(item, exam or ExamPart(items=()), upload, meaning), meaning
+        coding, meaning = _choose(_coding_of(item), item.alternates, meanings)
+        yield _exam_fields(item, coding, exam or ExamPart(items=()), upload, meaning), meaning
 
 
 def _exam_fields(
-    item: ExamItem, exam: ExamPart, upload: UploadedReport, meaning: CodeMeaning | None
+    item: ExamItem, coding: ItemCode, exam: ExamPart, upload: UploadedReport, meaning: CodeMeaning | None
 ) -> dict[str, Any]:
     return {
         "item_code": meaning.item.code if meaning else "",
-        "code_system": item.system,
-        "code": item.code,
+        "code_system": coding.system,
+        "code": coding.code,
         "name": (item.name or "")[:255],
         "status": upload.status.value,
         "value": exam.impression or "",

@@ -148,7 +148,9 @@ def supersedes(status: ReportStatus, reported_at: datetime, standing: tuple[Repo
     unless its status is the later one: a correction often keeps the time of what it corrects.
     """
     standing_status, standing_reported_at = standing
-    return reported_at >= standing_reported_at or RANK[status] > RANK[standing_status]
+    if reported_at == standing_reported_at:
+        return RANK[status] >= RANK[standing_status]
+    return reported_at > standing_reported_at or RANK[status] > RANK[standing_status]
 
 
 def _without_document(upload: UploadedReport) -> UploadedReport:

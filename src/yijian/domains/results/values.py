@@ -127,6 +127,8 @@ class LabResult(Struct, frozen=True):
     comment: str | None = None
     status: ReportStatus | None = None
     """This row's own status (HL7 OBX-11) where it differs from the report's."""
+    alternates: tuple[ItemCode, ...] = ()
+    """Further codings of the same row (HL7 CWE.4, .10): used where `item` has no meaning here."""
 
 
 class ExamItem(Struct, frozen=True):
@@ -136,6 +138,7 @@ class ExamItem(Struct, frozen=True):
     body_site: str | None = None
     laterality: Literal["left", "right", "both"] | None = None
     contrast: Literal["plain", "enhanced", "both"] | None = None
+    alternates: tuple[ItemCode, ...] = ()
 
 
 class Image(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from yijian.domains.terminology.body_part import parts_differ
 from yijian.domains.terminology.specimen import Specimen, specimen_of, specimen_satisfies
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Sensitivity",
     "Specimen",
     "UnitAlias",
+    "parts_differ",
     "specimen_of",
     "specimen_satisfies",
 ]

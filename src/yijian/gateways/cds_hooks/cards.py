@@ -7,12 +7,14 @@ everything is information: shown passively, and legal situation 4 leads the reas
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.recognition.hot import LEGAL_SITUATIONS, OUTCOMES
 from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system
+from yijian.kit.clock import CHINA
 
 __all__ = ["Maker", "make_cards"]
 
@@ -167,8 +169,10 @@ def _detail(item: dict[str, Any], maker: Maker) -> str:
         for r in candidate["results"]
     ]
     reasons = [f"- {'✓' if each['holds'] else '✗'} {_plain(each['text'])}" for each in item["reasons"]]
-    valid = [words["until"].format(_plain(candidate["valid_until"]))] if candidate["valid_until"] else []
-    heading = f"**{_plain(candidate['institution']['name'])}**, {_plain(candidate['effective_at'])}"
+    valid = (
+        [words["until"].format(_local_minute(candidate["valid_until"]))] if candidate["valid_until"] else []
+    )
+    heading = f"**{_plain(candidate['institution']['name'])}**, {_local_minute(candidate['effective_at'])}"
     blocks = (
         heading,
         "\n".join(rows),
@@ -178,6 +182,11 @@ def _detail(item: dict[str, Any], maker: Maker) -> str:
         words["advice"],
     )
     return "\n\n".join(blocks)
+
+
+def _local_minute(instant: str) -> str:
+    """Return an instant as a clock on the wall shows it in China."""
+    return f"{datetime.fromisoformat(instant).astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
 def _row(cells: Sequence[str | None], *, plain: bool = False) -> str:

@@ -11,7 +11,7 @@ from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Out
 from yijian.domains.results.values import ImageStatus, ReportStatus
 from yijian.domains.sharing.rules import find_method, find_suspension
 from yijian.domains.sharing.values import Rulebook, SuspensionKind
-from yijian.domains.terminology.values import Item, specimen_of, specimen_satisfies
+from yijian.domains.terminology.values import Item, parts_differ, specimen_of, specimen_satisfies
 from yijian.kit.clock import CHINA
 
 __all__ = ["CONDITIONS", "Case"]
@@ -56,9 +56,9 @@ def _same_item(case: Case) -> Iterator[Reason]:
             "specimen.differs", False, NOT, {"required": item.specimen, "observed": candidate.specimen_name}
         )
     yield from _same_view(case)
-    wanted_site = ordered.body_site
-    if wanted_site and candidate.body_site and wanted_site != candidate.body_site:
-        yield Reason("site.differs", False, NOT, {"required": wanted_site, "observed": candidate.body_site})
+    wanted = ordered.body_site or item.body_part
+    if parts_differ(wanted, candidate.body_site):
+        yield Reason("site.differs", False, NOT, {"required": wanted, "observed": candidate.body_site})
     if candidate.item_code == item.code:
         yield Reason("item.same", evidence={"item": item.code})
 

@@ -1,6 +1,7 @@
 """The decision: per ordered item the best candidate, why, and what could be saved."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from yijian.domains.identity.values import Certainty
@@ -113,7 +114,10 @@ def _answer_panel(
     rulebook: Rulebook, order: Order, ordered: OrderedItem, by_item: dict[str, list[Candidate]]
 ) -> AnsweredItem:
     """Answer a panel: as good as its worst member, and only where every member has a result."""
-    members = tuple(_answer(rulebook, order, member, by_item) for member in ordered.members)
+    members = tuple(
+        replace(_answer(rulebook, order, member, by_item), estimated_saving=None)
+        for member in ordered.members
+    )
     outcome, reasons = _sum_up(members)
     best = _bound_to(members) if outcome is not Outcome.NONE else None
     item = ordered.item

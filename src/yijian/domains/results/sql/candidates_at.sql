@@ -21,7 +21,9 @@ CROSS JOIN LATERAL (
           SELECT w.version
           FROM results_reportversion AS w
           WHERE w.person_id = r.person_id AND w.report_id = r.report_id AND w.reported_at <= $3
-          ORDER BY w.reported_at DESC, w.version DESC
+          ORDER BY w.reported_at DESC,
+                   array_position(ARRAY['preliminary', 'final', 'corrected'], w.status::text) DESC,
+                   w.version DESC
           LIMIT 1
       )
     ORDER BY r.effective_at DESC

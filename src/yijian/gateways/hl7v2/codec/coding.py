@@ -11,6 +11,7 @@ from .segment import Composite
 
 __all__ = [
     "display_text",
+    "read_alternates",
     "read_coded",
     "read_item",
     "read_named_code",
@@ -49,6 +50,12 @@ def read_item(field: Composite) -> ItemCode | None:
         return ItemCode(system="local", code=name, name=name) if name else None
     best = min(found, key=lambda coding: PREFERENCE.index(coding.system))
     return ItemCode(system=best.system, code=best.code, name=printed or best.name or name)
+
+
+def read_alternates(field: Composite, chosen: ItemCode) -> tuple[ItemCode, ...]:
+    """Return the further codings of a field, the one that says most first."""
+    rest = [c for c in codings(field) if (c.system, c.code) != (chosen.system, chosen.code)]
+    return tuple(sorted(rest, key=lambda coding: PREFERENCE.index(coding.system)))
 
 
 def display_text(field: Composite) -> str:

@@ -4,7 +4,7 @@ import re
 
 from yijian.domains.results.values import ExamItem, ExamPart, Image, ImageStatus
 
-from .coding import read_item
+from .coding import read_alternates, read_item
 from .notes import Notes
 from .row import note_left_out, read_comment, read_row_status, read_unit
 from .segment import Composite, Segment
@@ -103,6 +103,7 @@ def read_exam_item(obr: Segment) -> ExamItem:
         name=item.name if item else None,
         body_site=site_of(source) or None,
         laterality=SIDES.get(side.upper()),
+        alternates=read_alternates(obr.first(4), item) if item else (),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from yijian.domains.results.values import LabResult, ReportStatus
 
-from .coding import display_text, read_item
+from .coding import display_text, read_alternates, read_item
 from .notes import Notes
 from .refusal import missing
 from .segment import Segment
@@ -57,6 +57,7 @@ def read_row(observation: Observation, notes: Notes) -> Row | None:
     flag = read_flag(obx, notes)
     result = LabResult(
         item=item,
+        alternates=read_alternates(obx.first(3), item),
         value=value.text,
         row_id=":".join(filter(None, (obx.text(1), obx.text(4)))) or None,
         kind=value.kind,
