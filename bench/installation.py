@@ -43,7 +43,7 @@ def installed() -> Iterator[Installation]:
     home.chmod(0o711)
     server = EmbeddedPostgres(home, fsync="on")
     try:
-        say("setting up an installation")
+        say(f"setting up an installation; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         url = server.start()
         yield _set_up(home, url)
     finally:
