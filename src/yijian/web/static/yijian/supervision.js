@@ -39,8 +39,6 @@ function funnel(place) {
   };
 }
 
-const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-
 // Bars of the situations, each parted by its technical reasons; what names none comes first.
 function declines(place) {
   const rows = rowsOf(place);
@@ -51,7 +49,6 @@ function declines(place) {
   const of = (name, part) => sum(rows.filter((row) => row.name === name && row.part === part));
   const plain = totals.map((row) => row.value - sum(rows.filter((part) => part.part && part.name === row.name)));
   const bar = (name, data) => ({ type: "bar", stack: "declines", barMaxWidth: 20, name, data });
-  const narrow = place.clientWidth < 480;
   return {
     ...base,
     color: SHADES,
@@ -64,7 +61,7 @@ function declines(place) {
       data: names,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: colour("--yj-line") } },
-      axisLabel: { ...FONT, formatter: (name) => short(name, narrow ? 9 : 18) },
+      axisLabel: { ...FONT, width: place.clientWidth < 480 ? 120 : 240, overflow: "truncate" },
     },
     series: [
       bar(place.dataset.plain, plain),
