@@ -86,7 +86,9 @@ def make_small_region() -> SmallRegion:
         ),
         moment - timedelta(hours=30),
     )
-    record_lab("R-0003", "血脂", (("TC", "总胆固醇", "6.12", "mmol/L", "<5.2", "H"),), moment - timedelta(days=400))
+    record_lab(
+        "R-0003", "血脂", (("TC", "总胆固醇", "6.12", "mmol/L", "<5.2", "H"),), moment - timedelta(days=400)
+    )
     record_lab(
         "R-0004",
         "肝功能",
@@ -120,7 +122,9 @@ def make_small_region() -> SmallRegion:
 
 
 def _institutions() -> None:
-    nation = Region.objects.create(code="CN", name_zh="全国", name_en="China", kind="nation", mark_label="全国HR")
+    nation = Region.objects.create(
+        code="CN", name_zh="全国", name_en="China", kind="nation", mark_label="全国HR"
+    )
     province = Region.objects.create(
         code="42", name_zh="湖北省", name_en="Hubei", kind="province", parent=nation, mark_label="鄂HR"
     )
@@ -173,7 +177,12 @@ def _rules() -> None:
         for item in CatalogueItem.objects.all()
     )
     campus = Campus.objects.get(institution_id=RECEIVER)
-    for code, amount in (("CBC", "20.00"), ("HbA1c", "45.00"), ("K", "6.00"), ("IMG-CT-CHEST-PLAIN", "180.00")):
+    for code, amount in (
+        ("CBC", "20.00"),
+        ("HbA1c", "45.00"),
+        ("K", "6.00"),
+        ("IMG-CT-CHEST-PLAIN", "180.00"),
+    ):
         Price.objects.create(campus=campus, item_id=code, amount=Decimal(amount), valid_from=date(2024, 1, 1))
 
 
@@ -221,7 +230,9 @@ def record_lab(
         patient=PATIENT,
         category=Coded(name=title),
         encounter=Encounter(type=EncounterType.OUTPATIENT, number="OP1"),
-        requested_by=Responsible(department=Coded(name="内分泌科"), practitioner=Practitioner(id="d1", name="何医师")),
+        requested_by=Responsible(
+            department=Coded(name="内分泌科"), practitioner=Practitioner(id="d1", name="何医师")
+        ),
         reviewed_by=Responsible(practitioner=Practitioner(id="t2", name="郑主管")),
         collected_at=collected_at,
         received_at=collected_at + timedelta(minutes=30),
@@ -254,7 +265,15 @@ def _record_chest(examined_at: datetime) -> UUID:
         examined_at=examined_at,
         reported_at=examined_at + timedelta(hours=3),
         exam=ExamPart(
-            items=(ExamItem(system="item", code="IMG-CT-CHEST-PLAIN", name="胸部CT平扫", body_site="胸部", contrast="plain"),),
+            items=(
+                ExamItem(
+                    system="item",
+                    code="IMG-CT-CHEST-PLAIN",
+                    name="胸部CT平扫",
+                    body_site="胸部",
+                    contrast="plain",
+                ),
+            ),
             findings="双肺纹理清晰,右肺上叶见一枚实性结节,直径约 5 mm,边界清楚。\n纵隔未见肿大淋巴结。",
             impression="右肺上叶微小结节,建议年度随访。",
             clinical_diagnosis="体检发现",

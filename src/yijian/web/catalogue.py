@@ -49,7 +49,9 @@ def search_items(text: str) -> list[Item]:
 
 def _fit(item: Item, wanted: str) -> tuple[int, bool, int, str] | None:
     """Rank a fit: exact, then a beginning, then anywhere; panels and short names first."""
-    words_of_item = [text.casefold() for text in (item.code, item.name_zh, item.name_en, item.loinc, item.wst886)]
+    words_of_item = [
+        text.casefold() for text in (item.code, item.name_zh, item.name_en, item.loinc, item.wst886)
+    ]
     if wanted in words_of_item:
         closeness = 0
     elif any(word.startswith(wanted) for word in words_of_item):

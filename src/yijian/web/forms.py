@@ -45,7 +45,9 @@ class PatientSearchForm(forms.Form):
     """One box for every way to name a patient, and why one asks."""
 
     query = forms.CharField(label=_("身份证号、院内号或姓名"), min_length=2, max_length=64)
-    basis = forms.ChoiceField(label=_("查阅依据"), choices=list(BASES.items()), initial="treatment")
+    basis = forms.ChoiceField(
+        label=_("查阅依据"), choices=list(BASES.items()), initial="treatment", widget=forms.RadioSelect
+    )
 
 
 class AuthorisationForm(forms.Form):
@@ -60,6 +62,7 @@ class AuthorisationForm(forms.Form):
         ],
         initial="treatment",
         required=False,
+        widget=forms.RadioSelect,
     )
     given_by = forms.CharField(label=_("监护人姓名"), max_length=64, required=False, widget=INPUT)
     relation = forms.ChoiceField(
@@ -92,6 +95,7 @@ class OrderForm(AuthorisationForm):
         label=_("就诊类型"),
         choices=[(kind.value, words.ENCOUNTERS[kind]) for kind in SHOWN_ENCOUNTERS],
         initial=EncounterType.OUTPATIENT.value,
+        widget=forms.RadioSelect,
     )
     purpose = forms.ChoiceField(
         label=_("检查目的"),

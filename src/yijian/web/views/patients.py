@@ -110,9 +110,7 @@ def _address(kind: ReportKind | None, before: datetime | None = None) -> str:
 
 def _filters(chosen: ReportKind | None) -> list[dict[str, object]]:
     labels = ((None, _("全部")), (ReportKind.LAB, _("检验")), (ReportKind.EXAM, _("检查")))
-    return [
-        {"label": label, "address": _address(kind), "chosen": kind is chosen} for kind, label in labels
-    ]
+    return [{"label": label, "address": _address(kind), "chosen": kind is chosen} for kind, label in labels]
 
 
 @requires_role(Role.CLINICIAN)
@@ -122,7 +120,10 @@ def authorise(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     person = access_person(request, person_id)
     form = AuthorisationForm(request.POST)
     if not form.is_valid():
-        messages.error(request, form.non_field_errors()[0] if form.non_field_errors() else _("授权没有登记，请重新填写。"))
+        messages.error(
+            request,
+            form.non_field_errors()[0] if form.non_field_errors() else _("授权没有登记，请重新填写。"),
+        )
     else:
         desk.keep_authorisation(request, person.person_id, form.authorisation())
         desk.audit(request, "web.authorisation", person.person_id, basis=form.authorisation().basis.value)
