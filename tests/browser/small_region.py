@@ -1,4 +1,4 @@
-"""A region small enough to know by heart: three hospitals, one agreement, one patient with a story per row."""
+"""A region small enough to know by heart: three hospitals, one agreement, one patient, a story a report."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -49,14 +49,12 @@ def search_items(text: str) -> list[Item]:
 
 def _fit(item: Item, wanted: str) -> tuple[int, bool, int, str] | None:
     """Rank a fit: exact, then a beginning, then anywhere; panels and short names first."""
-    words_of_item = [
-        text.casefold() for text in (item.code, item.name_zh, item.name_en, item.loinc, item.wst886)
-    ]
-    if wanted in words_of_item:
+    spellings = [text.casefold() for text in (item.code, item.name_zh, item.name_en, item.loinc, item.wst886)]
+    if wanted in spellings:
         closeness = 0
-    elif any(word.startswith(wanted) for word in words_of_item):
+    elif any(spelling.startswith(wanted) for spelling in spellings):
         closeness = 1
-    elif any(wanted in word for word in words_of_item):
+    elif any(wanted in spelling for spelling in spellings):
         closeness = 2
     else:
         return None

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from yijian.domains.results.values import ReportKind, TimelineEntry, TimelineRow
-from yijian.domains.sharing.api import get_rulebook, marks_of
+from yijian.domains.sharing.api import marks_of
 from yijian.domains.sharing.values import Rulebook
 from yijian.kit.clock import CHINA
 from yijian.web import words
@@ -61,7 +61,7 @@ class Page:
 
 
 def cut_page(entries: Sequence[TimelineEntry], size: int) -> Page:
-    """Cut a page out of what was read, never between reports of one instant: the next begins strictly before."""
+    """Cut a page out of what was read, never between reports of one instant: the next begins before it."""
     if len(entries) <= size:
         return Page(tuple(entries), None)
     following = entries[size].effective_at
@@ -147,7 +147,7 @@ def item_codes_of(report: dict[str, Any], rulebook: Rulebook) -> list[str]:
     """Return the catalogue items of a report, as far as its codes are understood."""
     exam = report.get("exam") or {}
     coded = [row["item"] for row in report.get("results", [])] + list(exam.get("items", []))
-    found = []
+    found: list[str] = []
     for item in coded:
         if item["system"] == "local":
             meanings = rulebook.local_codes.get((report["institution_code"], item["code"]), ())

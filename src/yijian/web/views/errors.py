@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 
 from yijian.web.access import open_to_everyone
 
-__all__ = ["bad_request", "forbidden", "forged", "missing", "broken"]
+__all__ = ["bad_request", "broken", "forbidden", "forged", "missing"]
 
 
 def _page(request: HttpRequest, kind: str, status: int) -> HttpResponse:

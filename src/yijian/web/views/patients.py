@@ -120,10 +120,8 @@ def authorise(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     person = access_person(request, person_id)
     form = AuthorisationForm(request.POST)
     if not form.is_valid():
-        messages.error(
-            request,
-            form.non_field_errors()[0] if form.non_field_errors() else _("授权没有登记，请重新填写。"),
-        )
+        faults = form.non_field_errors() or [_("授权没有登记，请重新填写。")]
+        messages.error(request, str(faults[0]))
     else:
         desk.keep_authorisation(request, person.person_id, form.authorisation())
         desk.audit(request, "web.authorisation", person.person_id, basis=form.authorisation().basis.value)
