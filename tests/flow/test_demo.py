@@ -250,9 +250,13 @@ def _await_candidate(receiver: Hospital, asked: Json) -> Json:
         time.sleep(0.1)
 
 
-def test_second_start_keeps_accounts_and_tells_aged_stories_again(premises: Premises, handover: Json) -> None:
+def test_second_start_keeps_accounts_and_tells_aged_stories_again(
+    premises: Premises, handover: Json, hospital: Callable[[str], Hospital]
+) -> None:
     patient = next(p for p in handover["patients"] if p["story_code"] == "nothing")
     _send(handover, patient, "3016-3^促甲状腺激素^LN", "1.87", "mIU/L", "0.350-4.940")
+    receiver = hospital(patient["try"]["institution_code"])
+    assert _await_candidate(receiver, question(patient))["items"][0]["outcome"] != "none"
     assert premises.demo.stop() == 0
     assert not (premises.home / "postgres" / "data" / "postmaster.pid").exists()
     _let_forty_days_pass(premises.home)

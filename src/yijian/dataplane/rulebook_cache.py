@@ -1,6 +1,7 @@
 """The rules in memory: read at the start, again when told of a change or when one is seen."""
 
 import asyncio
+import gc
 from contextlib import suppress
 
 import asyncpg
@@ -77,7 +78,10 @@ class RulebookCache:
         """Read the marker first: a change that comes in between is read again, never missed."""
         marker = await read_marker(connection)
         if marker != self._marker:
+            gc.unfreeze()
             self._rulebook = await load_rulebook(connection)
             self._marker = marker
+            gc.collect()
+            gc.freeze()  # no full collection walks the rulebook: it lives until the next one comes
             RULEBOOK_LOADED_AT.set_to_current_time()
             log.info("rules read", version=self._rulebook.version)

@@ -220,8 +220,6 @@ class AnsweredItem:
     best: Assessment | None = None
     members: tuple["AnsweredItem", ...] = ()
     estimated_saving: Decimal | None = None
-    considered: tuple[Assessment, ...] = ()
-    """Every candidate that was looked at, best first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,25 +79,30 @@ def _answer_single(
     if item is None or not _visible(order, ordered):
         return AnsweredItem(ordered, Outcome.NONE, ())
     codes = {item.code, *rulebook.families.get(item.family, ())} if item.family else {item.code}
-    assessed = [
-        assessment
-        for code in sorted(codes)
-        for candidate in by_item.get(code, ())
-        if (assessment := assess_candidate(rulebook, order, ordered, candidate)) is not None
-    ]
-    if not assessed:
+    best = _best(rulebook, order, ordered, (c for code in codes for c in by_item.get(code, ())))
+    if best is None:
         return AnsweredItem(ordered, Outcome.NONE, ())
-    assessed.sort(key=lambda a: _preference(order, a))
-    best = assessed[0]
     saving = _saving(rulebook, order, item.code) if best.outcome.is_reminder else None
-    return AnsweredItem(ordered, best.outcome, best.reasons, best, (), saving, tuple(assessed))
+    return AnsweredItem(ordered, best.outcome, best.reasons, best, (), saving)
 
 
-def _preference(order: Order, assessment: Assessment) -> tuple[int, float, bool, str]:
-    """Best outcome, then the newest examination, then the orderer's own; the row's key makes it total."""
-    candidate = assessment.candidate
+def _best(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, candidates: Iterable[Candidate]
+) -> Assessment | None:
+    """Return the best outcome, among equals the preferred candidate's; nothing is better than `recognise`."""
+    best: Assessment | None = None
+    for candidate in sorted(candidates, key=lambda each: _preference(order, each)):
+        found = assess_candidate(rulebook, order, ordered, candidate)
+        if found is not None and (best is None or RANK[found.outcome] < RANK[best.outcome]):
+            best = found
+            if best.outcome is Outcome.RECOGNISE:
+                break
+    return best
+
+
+def _preference(order: Order, candidate: Candidate) -> tuple[float, bool, str]:
+    """The newest examination first, then the orderer's own; the row's key makes it total."""
     return (
-        RANK[assessment.outcome],
         -candidate.effective_at.timestamp(),
         candidate.institution_code != order.institution_code,
         str(candidate.key),
