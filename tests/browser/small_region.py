@@ -1,5 +1,6 @@
 """A region small enough to know by heart: three hospitals, one agreement, one patient, a story a report."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -221,12 +222,15 @@ def record_lab(
     *,
     institution: str = SOURCE,
     status: ReportStatus = ReportStatus.FINAL,
+    reported_at: datetime | None = None,
+    pdf: bytes | None = None,
 ) -> Kept:
-    """Record a laboratory report of the patient, reported two hours after collection."""
+    """Record a laboratory report of the patient, reported two hours after collection by default."""
     upload = UploadedReport(
         report_no=report_no,
         kind=ReportKind.LAB,
         status=status,
+        pdf=b64encode(pdf).decode() if pdf else None,
         patient=PATIENT,
         category=Coded(name=title),
         encounter=Encounter(type=EncounterType.OUTPATIENT, number="OP1"),
@@ -237,7 +241,7 @@ def record_lab(
         collected_at=collected_at,
         received_at=collected_at + timedelta(minutes=30),
         resulted_at=collected_at + timedelta(hours=1),
-        reported_at=collected_at + timedelta(hours=2),
+        reported_at=reported_at or collected_at + timedelta(hours=2),
         specimen=Specimen(no="S1", type_code=specimen_code, type_name=specimen_name),
         results=tuple(
             LabResult(

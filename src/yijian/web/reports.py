@@ -1,6 +1,6 @@
 """Reports as pages show them: what matters of one on a line of time, and the facts of one in full."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,16 +15,16 @@ from yijian.domains.sharing.values import Rulebook
 from yijian.kit.clock import CHINA
 from yijian.web import words
 from yijian.web.catalogue import item_name
-from yijian.web.institutions import ShownInstitution, find_institution
+from yijian.web.institutions import ShownInstitution, show_institution
 
 __all__ = [
     "Page",
     "ShownEntry",
-    "cut_page",
     "effective_at",
     "facts_of",
     "item_codes_of",
     "labels_of",
+    "read_page",
     "shown_entry",
     "state_of",
     "title_of",
@@ -60,13 +60,19 @@ class Page:
     before: datetime | None
 
 
-def cut_page(entries: Sequence[TimelineEntry], size: int) -> Page:
-    """Cut a page out of what was read, never between reports of one instant: the next begins before it."""
-    if len(entries) <= size:
-        return Page(tuple(entries), None)
-    following = entries[size].effective_at
-    whole = tuple(entry for entry in entries if entry.effective_at > following)
-    return Page(whole, whole[-1].effective_at) if whole else Page(tuple(entries), following)
+def read_page(read: Callable[[int], Sequence[TimelineEntry]], size: int) -> Page:
+    """Read a page, never cut between reports of one instant: the next begins strictly before.
+
+    `read` returns as many as asked for; where a page does not hold all of one instant, it is asked again.
+    """
+    limit = size + 1
+    while len(entries := read(limit)) == limit:
+        following = entries[-1].effective_at
+        whole = tuple(entry for entry in entries if entry.effective_at > following)
+        if whole:
+            return Page(whole, whole[-1].effective_at)
+        limit *= 2
+    return Page(tuple(entries), None)
 
 
 def shown_entry(entry: TimelineEntry, rulebook: Rulebook) -> ShownEntry:
@@ -78,7 +84,7 @@ def shown_entry(entry: TimelineEntry, rulebook: Rulebook) -> ShownEntry:
         kind=entry.kind.value,
         status=entry.status.value,
         title=(entry.category_name if lab else "") or _names(entry.rows, rulebook) or entry.category_name,
-        institution=find_institution(entry.institution_code),
+        institution=show_institution(rulebook, entry.institution_code),
         effective_at=entry.effective_at,
         marks=labels_of(
             entry.institution_code, (row.item_code for row in entry.rows), entry.effective_at, rulebook

@@ -7,7 +7,7 @@ import msgspec
 
 from yijian.domains.identity.events import PersonMoved
 from yijian.domains.recognition.presentation import View
-from yijian.domains.recognition.queries import OpenFollowUp, list_citable, list_follow_ups
+from yijian.domains.recognition.queries import OpenFollowUp, count_follow_ups, list_citable, list_follow_ups
 from yijian.domains.recognition.rules import shows_sensitive
 from yijian.domains.recognition.services.cite import record_citation, record_view
 from yijian.domains.recognition.services.decide import record_decisions
@@ -25,6 +25,7 @@ __all__ = [
     "OpenFollowUp",
     "View",
     "close_follow_up",
+    "count_follow_ups",
     "list_citable",
     "list_follow_ups",
     "match_order",

@@ -13,7 +13,7 @@ from yijian.domains.results.api import get_report, get_report_state
 from yijian.domains.sharing.api import get_rulebook
 from yijian.kit.ids import member_id
 
-__all__ = ["OpenFollowUp", "list_citable", "list_follow_ups"]
+__all__ = ["OpenFollowUp", "count_follow_ups", "list_citable", "list_follow_ups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ def _citable(match: Match, decision: Decision) -> dict[str, Any] | None:
 def _institution(code: str) -> dict[str, str]:
     profile = get_rulebook().institutions.get(code)
     return {"code": code, "name": profile.name_zh if profile else code}
+
+
+def count_follow_ups(institution_code: str) -> int:
+    """Return how many tasks of an institution are open."""
+    return FollowUp.objects.filter(institution_code=institution_code, closed_at__isnull=True).count()
 
 
 def list_follow_ups(institution_code: str, limit: int = 100) -> list[OpenFollowUp]:

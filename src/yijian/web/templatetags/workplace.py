@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from yijian.domains.recognition.api import list_follow_ups
+from yijian.domains.recognition.api import count_follow_ups
 from yijian.foundation.accounts.models import Role
 from yijian.web.access import signed_in
 from yijian.web.institutions import find_institution
@@ -31,7 +31,7 @@ def _destinations(role: str) -> list[Destination]:
     return {
         Role.CLINICIAN.value: [
             Destination(reverse("patient-search"), _("查询患者"), "search"),
-            Destination(reverse("follow-ups"), _("随访任务"), "list-check", counts_follow_ups=True),
+            Destination(reverse("follow-ups"), _("更正待办"), "list-check", counts_follow_ups=True),
         ],
         Role.TECHNICIAN.value: [inbox, matters],
         Role.INTEGRATOR.value: [inbox, matters, reviews],
@@ -56,7 +56,7 @@ def navigation(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "path": request.path,
         "places": places,
-        "open_follow_ups": len(list_follow_ups(user.institution_code)) if waiting else 0,
+        "open_follow_ups": count_follow_ups(user.institution_code) if waiting else 0,
     }
 
 

@@ -22,7 +22,7 @@ from yijian.web import desk
 from yijian.web.access import requires_role, signed_in
 from yijian.web.forms import AuthorisationForm, PatientSearchForm
 from yijian.web.people import access_person, may_see_sensitive
-from yijian.web.reports import cut_page, shown_entry
+from yijian.web.reports import read_page, shown_entry
 
 __all__ = ["authorise", "search", "timeline"]
 
@@ -72,10 +72,13 @@ def timeline(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     person = access_person(request, person_id)
     kind, before = _kind(request), _before(request)
     sensitive = may_see_sensitive(request, person)
-    read = list_timeline(
-        person.person_id, limit=PAGE_SIZE + 1, before=before, kind=kind, shows_sensitive=sensitive
+    page = read_page(
+        lambda limit: list_timeline(
+            person.person_id, limit=limit, before=before, kind=kind, shows_sensitive=sensitive
+        ),
+        PAGE_SIZE,
     )
-    page, rulebook = cut_page(read, PAGE_SIZE), get_rulebook()
+    rulebook = get_rulebook()
     desk.remember(request, person.person_id)
     desk.audit(request, "web.timeline", person.person_id, reports=len(page.entries))
     context = {
