@@ -24,7 +24,8 @@ def loaded_by(names: list[str]) -> set[str]:
         "for name in sys.argv[1:]: importlib.import_module(name)\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", program, *names], check=False, capture_output=True, text=True)
+    command = [sys.executable, "-c", program, *names]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 

@@ -1,4 +1,4 @@
-"""How each table would be spread over a cluster (architecture §4): declared beside the model, checked by a test."""
+"""How each table would be spread over a cluster (architecture §4); a test checks every declaration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
