@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from tests.browser.small_region import (
     BLOOD_COUNT,
+    PATIENT,
     RECEIVER,
     RESIDENT_ID,
     SOURCE,
@@ -17,7 +19,7 @@ from tests.browser.small_region import (
     record_lab,
 )
 from yijian.config.subscriptions import SUBSCRIPTIONS
-from yijian.domains.identity.api import describe_person
+from yijian.domains.identity.api import describe_person, record_patient
 from yijian.domains.recognition import api as recognition
 from yijian.domains.recognition.values import (
     DecisionKind,
@@ -257,3 +259,15 @@ def test_form_from_another_site_is_refused_in_words(region: SmallRegion) -> None
 
     assert answer.status_code == 403
     assert "页面已过期" in answer.content.decode()
+
+
+def test_disputed_number_is_shown_as_such_and_recognises_nothing(
+    clinician: Client, region: SmallRegion
+) -> None:
+    somebody_else = msgspec.structs.replace(PATIENT, name="钱建国")
+    record_patient(somebody_else, SOURCE, message_id=None, at=now())
+
+    assert "身份待核对" in clinician.get(reverse("timeline", args=[region.person_id])).content.decode()
+    page = order(clinician, region.person_id, "HbA1c")
+    assert "患者身份存疑" in page
+    assert "可互认" not in page

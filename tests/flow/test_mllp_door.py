@@ -74,6 +74,13 @@ def test_keeps_message_of_unknown_sender_for_nobody(engine: Engine, facility: st
     assert (kept.state, kept.reason_code, kept.institution_code) == ("refused", "sender.unknown", institution)
 
 
+def test_says_of_a_frame_without_header_that_it_is_no_message(engine: Engine) -> None:
+    answer = engine.send(b"hello world")
+    assert code_of(answer) == "AE"
+    assert field(answer, "ERR", 3).startswith("100")
+    assert InboxMessage.objects.get().institution_code == ""
+
+
 def test_takes_message_again_once_its_sender_is_registered(engine: Engine, register: Register) -> None:
     assert code_of(engine.send(oru("1", facility="NEW"))) == "AR"
     register("NEW")
@@ -180,7 +187,7 @@ def test_bytes_that_are_no_message_do_no_harm(engine: Engine) -> None:
     engine.socket.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert code_of(engine.send(oru("1"))) == "AA"
     answer = engine.send(b"\x00\xff\xfe nothing of HL7")
-    assert code_of(answer) == "AR"
+    assert code_of(answer) == "AE"
     assert [state for state, _ in states()] == ["received", "refused"]
 
 

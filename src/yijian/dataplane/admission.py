@@ -124,7 +124,9 @@ class Admission:
         first = await _read(raw, peek, raw, None)
         sender = await self._senders.find(first.sender_code)
         if sender is None:
-            return Seen(first, None, hl7.sender_unknown(first.sender_code))
+            headless = not (first.type or first.control_id or first.sender_code)
+            fault = await _find_fault(raw, None, clock.now()) if headless else None
+            return Seen(first, None, fault or hl7.sender_unknown(first.sender_code))
         seen = await _read(raw, peek, raw, sender.encoding) if sender.encoding else first
         return Seen(seen, sender, None if sender.admits(address) else hl7.sender_refused())
 

@@ -66,19 +66,16 @@ def get_person_summary(person_id: UUID) -> PersonSummary:
 
 
 def describe_person(person_id: UUID) -> PatientDescription:
-    """Return a person as a sender would describe them, with every number that leads to them.
+    """Return every number that leads to a person, to ask on their behalf; the numbers are in the clear.
 
-    For asking on somebody's behalf inside the platform; the numbers are in the clear.
+    Name and birth date stay out: what the record says of itself settles no dispute about its numbers.
     """
     person_id = current_person_id(person_id)
-    person = get_person_summary(person_id)
     numbers = tuple(
         Identifier(type=IdentifierType(key.kind), value=unseal(key.ciphertext), authority=key.issuer or None)
         for key in IdentifierKey.objects.filter(person_id=person_id).order_by("-kind", "digest")
     )
-    return PatientDescription(
-        identifiers=numbers, name=person.name, sex=person.sex, birth_date=person.birth_date
-    )
+    return PatientDescription(identifiers=numbers)
 
 
 def find_person_by_number(identifier: Identifier, institution_code: str) -> PersonSummary | None:
@@ -147,5 +144,10 @@ def _summary(person: Person) -> PersonSummary:
         sex=Sex(person.sex or Sex.UNKNOWN),
         birth_date=person.birth_date,
         resident_id_masked=mask(unseal(sealed)) if sealed is not None else None,
-        certain=not person.provisional,
+        certain=not (person.provisional or _is_disputed(person)),
     )
+
+
+def _is_disputed(person: Person) -> bool:
+    """Tell whether somebody else was reported under one of a person's numbers, and nobody settled it yet."""
+    return IdentifierKey.objects.filter(person_id=person.person_id, disputed=True).exists()
