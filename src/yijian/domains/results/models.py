@@ -24,7 +24,10 @@ class Report(models.Model):
     first_recorded_at = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["person_id", "-effective_at"], name="report_timeline")]
+        indexes: ClassVar = [
+            models.Index(fields=["person_id", "-effective_at"], name="report_timeline"),
+            models.Index(fields=["report_id"], name="report_by_id"),
+        ]
 
 
 @distributed(DistributionClass.IDENTIFIER, "report_no")
