@@ -9,7 +9,7 @@ __all__ = ["LEGAL_SITUATIONS", "OUTCOMES", "TECHNICAL_CODES", "reason_text"]
 REASONS: Mapping[str, tuple[str, str]] = {
     "identity.certain": ("患者身份一致", "Patient identity agrees"),
     "identity.uncertain": (
-        "患者身份存疑,未能查询,请人工核对",
+        "患者身份存疑，未能查询，请人工核对",
         "Patient identity is uncertain; please verify",
     ),
     "item.same": ("同一互认项目", "Same recognition item"),
@@ -19,21 +19,21 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "item.negative_list": ("该项目在互认负面清单内", "The item is on the negative list"),
     "status.final": ("正式报告", "Final report"),
     "status.preliminary": ("报告尚为初步报告", "The report is still preliminary"),
-    "specimen.differs": ("标本类型不同({observed})", "Different specimen ({observed})"),
-    "site.differs": ("检查部位不同({observed})", "Different body site ({observed})"),
-    "laterality.differs": ("侧别不同({observed})", "Different side ({observed})"),
+    "specimen.differs": ("标本类型不同（{observed}）", "Different specimen ({observed})"),
+    "site.differs": ("检查部位不同（{observed}）", "Different body site ({observed})"),
+    "laterality.differs": ("侧别不同（{observed}）", "Different side ({observed})"),
     "laterality.unspecified": (
-        "医嘱未注明侧别,已有结果为{observed}",
+        "医嘱未注明侧别，已有结果为{observed}",
         "Order names no side; result is {observed}",
     ),
-    "contrast.differs": ("平扫/增强方式不同({observed})", "Different contrast ({observed})"),
-    "method.comparable": ("检测方法同类({method})", "Same method class ({method})"),
+    "contrast.differs": ("平扫/增强方式不同（{observed}）", "Different contrast ({observed})"),
+    "method.comparable": ("检测方法同类（{method}）", "Same method class ({method})"),
     "method.not_comparable": (
-        "检测方法不同或未知,数值不可比",
+        "检测方法不同或未知，数值不可比",
         "Methods differ or are unknown; not comparable",
     ),
-    "unit.converted": ("单位已换算({printed} → {unit})", "Unit converted ({printed} → {unit})"),
-    "unit.not_comparable": ("单位无法换算({printed})", "Unit cannot be converted ({printed})"),
+    "unit.converted": ("单位已换算（{printed} → {unit}）", "Unit converted ({printed} → {unit})"),
+    "unit.not_comparable": ("单位无法换算（{printed}）", "Unit cannot be converted ({printed})"),
     "window.within": ("在{hours}小时互认时限内", "Within the window of {hours} hours"),
     "window.expired": ("已超过{hours}小时互认时限", "The window of {hours} hours is over"),
     "right.covers": ("互认资格覆盖本机构", "The source's right covers this institution"),
@@ -45,21 +45,21 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "scope.excluded": ("互认标识范围不含本机构", "The mark's area does not include this institution"),
     "direction.accepted": ("符合协议的互认方向", "Direction by level accepted"),
     "direction.excluded": ("协议未规定该级别方向互认", "The agreement excludes this direction by level"),
-    "encounter.emergency": ("急诊就诊,可按病情复查", "Emergency; a repeat is at the physician's discretion"),
+    "encounter.emergency": ("急诊就诊，可按病情复查", "Emergency; a repeat is at the physician's discretion"),
     "purpose.repeat_allowed": ("本次检查目的允许复查", "The purpose of this order warrants a repeat"),
     "fast_changing.intervention": (
-        "采样后有治疗干预,该项目变化快",
+        "采样后有治疗干预，该项目变化快",
         "Fast-changing item; intervention since sampling",
     ),
-    "critical.recheck": ("结果为危急值或需复核,建议复查", "Critical or doubtful value; consider a recheck"),
+    "critical.recheck": ("结果为危急值或需复核，建议复查", "Critical or doubtful value; consider a recheck"),
     "quality.in_question": ("该时段检测质量存疑", "The quality of that period has been put in question"),
     "image.available": ("影像可调阅", "Images are available"),
     "image.unavailable": ("影像无法调阅", "Images cannot be opened"),
     "image.conclusion_only": (
-        "该项目为诊断结论,不直接互认,可申请会诊",
+        "该项目为诊断结论，不直接互认，可申请会诊",
         "A conclusion; a consultation is offered instead",
     ),
-    "panel.incomplete": ("组合中缺少:{missing}", "Missing from the panel: {missing}"),
+    "panel.incomplete": ("组合中缺少：{missing}", "Missing from the panel: {missing}"),
     "service.unavailable": ("暂时无法查询", "Temporarily unavailable"),
 }
 
@@ -73,17 +73,17 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 
 LEGAL_SITUATIONS: Mapping[str, tuple[str, str]] = {
     "1": (
-        "病情变化,或结果与临床表现、诊断不符",
+        "病情变化，或结果与临床表现、诊断不符",
         "Condition changed, or result inconsistent with presentation",
     ),
     "2": ("检查检验结果变化较快", "The result changes fast"),
     "3": (
-        "项目对诊疗意义重大(如手术、输血前)",
+        "项目对诊疗意义重大（如手术、输血前）",
         "Of great significance, such as before surgery or transfusion",
     ),
     "4": ("患者处于急诊、急救状态", "Emergency or rescue"),
     "5": ("司法、伤残及病退等鉴定", "Judicial, disability or sick-retirement appraisal"),
-    "6": ("其他情形(须说明)", "Other, to be explained"),
+    "6": ("其他情形（须说明）", "Other, to be explained"),
 }
 """Measures 2022: situations in which a repeat is allowed."""
 

@@ -14,9 +14,9 @@ SENTENCES = {
     "right.absent": ("该机构未取得该项目的互认资格", "The institution holds no right for this item"),
     "right.lapsed": ("互认资格已于{day}终止", "The right ended on {day}"),
     "right.not_yet": ("互认资格自{day}起生效", "The right takes effect on {day}"),
-    "right.suspended": ("资格已暂停:{reason}", "The right is suspended: {reason}"),
+    "right.suspended": ("资格已暂停：{reason}", "The right is suspended: {reason}"),
     "item.negative_list": ("该项目在互认负面清单内", "The item is on the negative list"),
-    "item.suspended": ("该项目已暂停互认:{reason}", "The item is suspended: {reason}"),
+    "item.suspended": ("该项目已暂停互认：{reason}", "The item is suspended: {reason}"),
 }
 
 
