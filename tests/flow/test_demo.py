@@ -99,6 +99,9 @@ class Premises:
     def close(self) -> None:
         if self._demo and self._demo.process.poll() is None:
             self._demo.stop()
+        server = EmbeddedPostgres(self.home)  # a demo that was killed leaves it running
+        server.start()
+        server.stop()
 
 
 @pytest.fixture(scope="module")
