@@ -1,6 +1,6 @@
 """Instants with zone. China has one zone without summer time since 1991 (GB/T 7408)."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated
 
 import msgspec
@@ -25,7 +25,7 @@ def age_hours(since: datetime, at: datetime) -> int:
     return max(0, int((at - since).total_seconds() // 3600))
 
 
-def age_years(born_on: datetime, at: datetime) -> int:
+def age_years(born_on: date, at: datetime) -> int:
     """Return completed years at `at`, reckoned by the calendar in China."""
-    birth, day = born_on.astimezone(CHINA), at.astimezone(CHINA)
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+    today = at.astimezone(CHINA).date()
+    return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))

@@ -9,7 +9,7 @@ import msgspec
 
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["decode"]
+__all__ = ["Struct", "decode"]
 
 Shape = TypeVar("Shape")
 
@@ -20,6 +20,10 @@ GOT_NULL = "got `null`"
 ESCAPED_NUL = rb"\u0000"
 
 _decoder: Callable[[Any], msgspec.json.Decoder[Any]] = cache(msgspec.json.Decoder)
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of everything that arrives as JSON: unknown fields are refused with their name."""
 
 
 def decode(body: bytes | msgspec.Raw, shape: type[Shape], within: str = "") -> Shape:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-import msgspec
+from yijian.kit.json_body import Struct
 
 __all__ = [
     "Certainty",
@@ -53,10 +53,6 @@ class Certainty(StrEnum):
     CERTAIN = "certain"
     UNCERTAIN = "uncertain"
     UNKNOWN = "unknown"
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
 
 
 class Identifier(Struct, frozen=True):

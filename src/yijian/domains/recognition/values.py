@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 from uuid import UUID
-
-import msgspec
 
 from yijian.domains.identity.values import (
     Certainty,
@@ -17,11 +15,11 @@ from yijian.domains.identity.values import (
     EncounterType,
     PatientDescription,
     Practitioner,
-    Sex,
 )
 from yijian.domains.results.values import Encounter, ItemCode
 from yijian.domains.terminology.values import Item
 from yijian.kit.clock import Instant
+from yijian.kit.json_body import Struct
 
 __all__ = [
     "Answer",
@@ -77,10 +75,6 @@ class Basis(StrEnum):
 class DecisionKind(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
 
 
 class Authorisation(Struct, frozen=True):
@@ -230,15 +224,6 @@ class Answer:
     @property
     def has_candidate(self) -> bool:
         return any(item.best or any(m.best for m in item.members) for item in self.items)
-
-
-@dataclass(frozen=True, slots=True)
-class PatientContext:
-    """Who the question is about, once resolved."""
-
-    person_id: UUID
-    sex: Sex
-    birth_date: date | None
 
 
 class DeclineReason(Struct, frozen=True):

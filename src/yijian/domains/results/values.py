@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-import msgspec
-
 from yijian.domains.identity.values import (
     Coded,
     EncounterType,
@@ -16,6 +14,7 @@ from yijian.domains.identity.values import (
     WorkItemNote,
 )
 from yijian.kit.clock import Instant
+from yijian.kit.json_body import Struct
 
 __all__ = [
     "Encounter",
@@ -79,10 +78,6 @@ class OrderOutcome(StrEnum):
     RECORDED = "recorded"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
-
-
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of everything that arrives as JSON: unknown fields are refused with their name."""
 
 
 class ItemCode(Struct, frozen=True):

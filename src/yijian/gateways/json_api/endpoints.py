@@ -17,11 +17,11 @@ from yijian.domains.sharing import api as sharing
 from yijian.foundation.accounts.api import Caller, authenticate_bearer
 from yijian.foundation.audit.api import record_access
 from yijian.foundation.inbox import api as inbox
-from yijian.gateways.json_api.codec import decode, encode, problem_document
 from yijian.kit.clock import Instant, now
 from yijian.kit.errors import FieldError, Problem
-from yijian.kit.http import problem_headers
+from yijian.kit.http import problem_document, problem_headers
 from yijian.kit.ids import new_id
+from yijian.kit.json_body import decode
 
 __all__ = ["citable", "citations", "decisions", "marks", "nothing_here", "orders", "reports", "void"]
 
@@ -60,7 +60,9 @@ def service(
             trace_id = new_id().hex
             try:
                 caller = _admit(request, method, scope, limit)
-                response = HttpResponse(encode(view(request, caller)), content_type="application/json")
+                response = HttpResponse(
+                    msgspec.json.encode(view(request, caller)), content_type="application/json"
+                )
             except Problem as problem:
                 _read_on(request)
                 response = _refusal(problem, trace_id)

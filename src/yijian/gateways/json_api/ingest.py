@@ -3,9 +3,9 @@
 from yijian.domains.results import api as results
 from yijian.domains.results.values import UploadedReport
 from yijian.foundation.inbox import api as inbox
-from yijian.gateways.json_api.codec import decode
 from yijian.gateways.json_api.endpoints import VoidRequest
 from yijian.kit import clock
+from yijian.kit.json_body import decode
 
 __all__ = ["PROTOCOL", "process"]
 

@@ -1,7 +1,7 @@
 """Small words of the templates: icons, instants, ages, what codes are called."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -82,7 +82,7 @@ def age(born_on: date | None) -> str:
     """Tell a person's age in years."""
     if born_on is None:
         return gettext("年龄未知")
-    years = age_years(datetime.combine(born_on, time(), CHINA), now())
+    years = age_years(born_on, now())
     return ngettext("%(count)d 岁", "%(count)d 岁", years) % {"count": years}
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from yijian.domains.recognition.values import Authorisation, Basis
-from yijian.kit.clock import CHINA
+from yijian.kit.clock import age_years
 
 __all__ = ["shows_anything", "shows_sensitive"]
 
@@ -12,11 +12,7 @@ CHILD_UNTIL = 14
 
 
 def _is_child(birth_date: date | None, at: datetime) -> bool:
-    if birth_date is None:
-        return False
-    today = at.astimezone(CHINA).date()
-    age = today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
-    return age < CHILD_UNTIL
+    return birth_date is not None and age_years(birth_date, at) < CHILD_UNTIL
 
 
 def shows_anything(authorisation: Authorisation) -> bool:
