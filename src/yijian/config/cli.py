@@ -77,7 +77,11 @@ def serve() -> None:
 
 @app.command()
 def mllp() -> None:
-    """Take HL7 v2 messages on YIJIAN_BIND:YIJIAN_MLLP_PORT."""
+    """Take HL7 v2 messages on YIJIAN_BIND:YIJIAN_MLLP_PORT.
+
+    Over TLS with client certificates too, where YIJIAN_MLLP_TLS_PORT, YIJIAN_MLLP_TLS_CERT and
+    YIJIAN_MLLP_TLS_KEY (ours, PEM) and YIJIAN_MLLP_TLS_CLIENT_CA (who vouches for senders, PEM) are set.
+    """
     environment = _environment()
     from yijian.config.listen import listen_mllp  # noqa: PLC0415 - only this command needs it
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from yijian.dataplane.settings import MllpTls
+
 __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
 
 
@@ -29,6 +31,7 @@ class Environment:
     demo_open: bool
     secure_cookies: bool
     allowed_hosts: list[str]
+    mllp_tls: MllpTls | None = None
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
@@ -46,6 +49,23 @@ def _field_key(text: str) -> bytes:
     if len(key) != 32:
         raise IncompleteConfiguration("YIJIAN_FIELD_KEY must be 32 bytes in base64 (44 characters).")
     return key
+
+
+MLLP_TLS = tuple(f"YIJIAN_MLLP_TLS_{name}" for name in ("PORT", "CERT", "KEY", "CLIENT_CA"))
+
+
+def _mllp_tls(env: Mapping[str, str]) -> MllpTls | None:
+    """Read what MLLP over TLS needs: all of it, or none where there is to be none."""
+    missing = [name for name in MLLP_TLS if not env.get(name)]
+    if len(missing) == len(MLLP_TLS):
+        return None
+    if missing:
+        raise IncompleteConfiguration(f"MLLP over TLS also needs {', '.join(missing)}: set all or none.")
+    port, *files = MLLP_TLS
+    absent = [name for name in files if not Path(env[name]).is_file()]
+    if absent:
+        raise IncompleteConfiguration(f"{', '.join(absent)} must name an existing PEM file.")
+    return MllpTls(_number(env, port, 2576), *(Path(env[name]).resolve() for name in files))
 
 
 def read_environment(env: Mapping[str, str]) -> Environment:
@@ -75,4 +95,5 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         demo_open=demo and env.get("YIJIAN_DEMO_OPEN") == "1",
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
+        mllp_tls=_mllp_tls(env),
     )

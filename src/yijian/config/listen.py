@@ -30,9 +30,10 @@ async def _listen(environment: Environment) -> None:
     pool = await create_pool(environment.database_url, application_name="yijian-mllp", max_size=POOL_SIZE)
     try:
         cipher = FieldCipher(environment.field_key)
-        listener = MllpListener(pool, cipher, host=environment.bind, port=environment.mllp_port)
+        tls = environment.mllp_tls
+        listener = MllpListener(pool, cipher, host=environment.bind, port=environment.mllp_port, tls=tls)
         port = await listener.start()
-        log.info("listening for HL7 v2", port=port)
+        log.info("listening for HL7 v2", port=port, tls_port=tls.port if tls else None)
         await stop.wait()
         await listener.stop()
     finally:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 import asyncpg
@@ -24,7 +23,6 @@ from yijian.kit.ids import new_id
 
 __all__ = ["Admission", "Admitted", "SenderBook"]
 
-Address = IPv4Address | IPv6Address
 Result = TypeVar("Result")
 
 MESSAGES = Counter("yijian_hl7_messages", "HL7 v2 messages at the door", ["institution", "outcome"])
@@ -51,13 +49,18 @@ class SenderBook:
         self._read_at: float | None = None
         self._lock = asyncio.Lock()
 
-    async def find(self, facility: str) -> inbox.SenderSetting | None:
-        """Return the active sender of this name."""
-        async with self._lock:
-            if self._read_at is None or time.monotonic() - self._read_at >= self._seconds:
-                self._senders = await inbox.list_senders(self._pool)
-                self._read_at = time.monotonic()
-        return self._senders.get(facility)
+    async def find(self, facilities: Sequence[str]) -> inbox.SenderSetting | None:
+        """Return the active sender of the first of these names that has one."""
+        if self._is_old:
+            async with self._lock:
+                if self._is_old:
+                    self._senders = await inbox.list_senders(self._pool)
+                    self._read_at = time.monotonic()
+        return next((self._senders[name] for name in facilities if name in self._senders), None)
+
+    @property
+    def _is_old(self) -> bool:
+        return self._read_at is None or time.monotonic() - self._read_at >= self._seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class Seen:
         """Whose message it is; nobody's (empty) while the sender is in doubt."""
         return self.sender.institution_code if self.sender and not self.fault else ""
 
+    @property
+    def facility(self) -> str:
+        """The sender as it is registered, else as it names itself."""
+        return self.sender.facility if self.sender else self.peek.sender_code
+
 
 class Admission:
     """Keeps messages of HL7 v2 in the inbox, many to a transaction."""
@@ -93,42 +101,42 @@ class Admission:
             self._keep, separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
         )
 
-    async def admit(self, raw: bytes, address: Address) -> Admitted | None:
+    async def admit(self, raw: bytes, peer: inbox.Peer) -> Admitted | None:
         """Judge and keep one message; when this returns, it is on disk. None for an acknowledgement.
 
         Answers are not answered (HL7 v2.5.1 §2.9.2).
         """
         now = clock.now()
-        seen = await self._look(raw, address)
+        seen = await self._look(raw, peer)
         if seen.peek.type == "ACK":
             MESSAGES.labels(seen.institution_code, "acknowledgement").inc()
             return None
         fault = seen.fault or await _find_fault(raw, seen.sender, now)
         return await self._submit(raw, seen, fault, now)
 
-    async def keep_fragment(self, problem: FrameProblem, address: Address) -> Admitted | None:
+    async def keep_fragment(self, problem: FrameProblem, peer: inbox.Peer) -> Admitted | None:
         """Count what was no whole frame, and keep its beginning, refused, if it looks like a message."""
         BAD_FRAMES.labels(problem.kind).inc()
         log.warning("no whole frame", kind=problem.kind, size=problem.size)
         if b"MSH" not in problem.head:
             return None
-        seen = await self._look(problem.head, address)
+        seen = await self._look(problem.head, peer)
         return await self._submit(problem.head, seen, hl7.frame_fault(problem.kind), clock.now())
 
     async def close(self) -> None:
         """Wait until everything under way is kept."""
         await self._group.close()
 
-    async def _look(self, raw: bytes, address: Address) -> Seen:
+    async def _look(self, raw: bytes, peer: inbox.Peer) -> Seen:
         """Find the sender by MSH-4, and read the header again in the sender's character set."""
         first = await _read(raw, peek, raw, None)
-        sender = await self._senders.find(first.sender_code)
+        sender = await self._senders.find(first.sender_codes)
         if sender is None:
             headless = not (first.type or first.control_id or first.sender_code)
             fault = await _find_fault(raw, None, clock.now()) if headless else None
             return Seen(first, None, fault or hl7.sender_unknown(first.sender_code))
         seen = await _read(raw, peek, raw, sender.encoding) if sender.encoding else first
-        return Seen(seen, sender, None if sender.admits(address) else hl7.sender_refused())
+        return Seen(seen, sender, None if sender.admits(peer) else hl7.sender_refused())
 
     async def _submit(self, raw: bytes, seen: Seen, fault: hl7.Fault | None, now: datetime) -> Admitted:
         sealed, digest = await _read(raw, lambda: (self._cipher.seal(raw), sha256(raw).digest()))
@@ -171,7 +179,7 @@ def _arrival(
         received_at=now,
         protocol=hl7.PROTOCOL,
         institution_code=seen.institution_code,
-        facility=header.sender_code[:FACILITY_CHARACTERS],
+        facility=seen.facility[:FACILITY_CHARACTERS],
         control_id=header.control_id[:CONTROL_ID_CHARACTERS],
         message_type="^".join(filter(None, (header.type, header.trigger)))[:TYPE_CHARACTERS],
         lane=lane_of(header.patient_key.rpartition(":")[2]),

@@ -3,14 +3,18 @@
 import asyncio
 import socket
 from contextlib import suppress
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 import asyncpg
 import structlog
 from prometheus_client import Gauge
 
-from yijian.dataplane.admission import Address, Admission, Admitted
+from yijian.dataplane.admission import Admission, Admitted
+from yijian.dataplane.certificates import certificate_names, server_context
 from yijian.dataplane.later_answers import LaterAnswers
+from yijian.dataplane.settings import MllpTls
+from yijian.foundation.inbox.hot import Peer
 from yijian.gateways.hl7v2 import hot as hl7
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 from yijian.kit.crypto import FieldCipher
@@ -20,6 +24,7 @@ __all__ = ["MllpListener"]
 CONNECTIONS = Gauge("yijian_mllp_connections", "Open MLLP connections")
 READ_BYTES = 64 * 1024
 GRACE_SECONDS = 10
+HANDSHAKE_SECONDS = 10
 BACKLOG = 512
 KEEPALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes: what frees us of peers that vanished."""
@@ -28,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 class MllpListener:
-    """Listens on one address; start it, and stop it to finish what is under way."""
+    """Listens on one address, and on another port of it over TLS; stop it to finish what is under way."""
 
     def __init__(
         self,
@@ -37,27 +42,44 @@ class MllpListener:
         *,
         host: str,
         port: int,
+        tls: MllpTls | None = None,
         sender_seconds: float = 3,
         later_seconds: float = 0.25,
     ) -> None:
         self._address = (host, port)
+        self._tls = tls
         self._admission = Admission(pool, cipher, sender_seconds=sender_seconds)
         self._later = LaterAnswers(pool, seconds=later_seconds)
         self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._answering: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
-        """Begin to listen; return the port."""
-        host, port = self._address
+        """Begin to listen; return the port of the plain protocol."""
+        await self._listen(*self._address)
+        if self._tls:
+            await self._listen(
+                self._address[0],
+                self._tls.port,
+                ssl=server_context(self._tls),
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
         self._answering = asyncio.create_task(self._later.run())
-        self._server = await asyncio.start_server(self._meet, host, port, backlog=BACKLOG)
-        return int(self._server.sockets[0].getsockname()[1])
+        return self.ports[0]
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports listened on: plain, then over TLS."""
+        return [int(server.sockets[0].getsockname()[1]) for server in self._servers]
+
+    async def _listen(self, host: str, port: int, **security: Any) -> None:
+        server = await asyncio.start_server(self._meet, host, port, backlog=BACKLOG, **security)
+        self._servers.append(server)
 
     async def stop(self) -> None:
         """Take no more messages, answer those that are under way, close."""
-        if self._server:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         await asyncio.gather(*[connection.stop() for connection in self._connections])
         await self._admission.close()
         if self._answering:
@@ -91,7 +113,7 @@ class Connection:
         self._writer = writer
         self._admission = admission
         self._later = later
-        self._peer = peer_address(writer)
+        self._peer = Peer(peer_address(writer), certificate_names(writer))
         self._reading = False
         self._stopping = False
         self._ended = asyncio.Event()
@@ -158,7 +180,7 @@ class Connection:
         await self._writer.drain()
 
 
-def peer_address(writer: asyncio.StreamWriter) -> Address:
+def peer_address(writer: asyncio.StreamWriter) -> IPv4Address | IPv6Address:
     """Return the peer's address; an IPv4 peer on an IPv6 socket is an IPv4 peer."""
     address = ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
     if isinstance(address, IPv6Address) and address.ipv4_mapped:

@@ -15,6 +15,7 @@ __all__ = [
     "NOTHING_WRONG",
     "Arrival",
     "Kept",
+    "Peer",
     "Reason",
     "SenderSetting",
     "keep",
@@ -41,17 +42,31 @@ class Connection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection; without TLS it bears no certificate."""
+
+    address: IPv4Address | IPv6Address
+    certificate_names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class SenderSetting:
-    """A sending facility as it is registered. `encoding` holds where a message does not declare its own."""
+    """A sending facility as it is registered. `encoding` holds where a message does not declare its own.
+
+    `certificates` are names as `certificate_names` writes them; over TLS they count, if there are any.
+    """
 
     facility: str
     institution_code: str
     encoding: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
+    certificates: frozenset[str] = frozenset()
 
-    def admits(self, address: IPv4Address | IPv6Address) -> bool:
-        """Tell whether the facility may send from this address; none registered, none admitted."""
-        return any(address in network for network in self.networks)
+    def admits(self, peer: Peer) -> bool:
+        """Tell whether the facility may send over this connection; nothing registered, nothing admitted."""
+        if peer.certificate_names and self.certificates:
+            return not self.certificates.isdisjoint(peer.certificate_names)
+        return any(peer.address in network for network in self.networks)
 
 
 async def list_senders(connection: Connection) -> dict[str, SenderSetting]:
@@ -63,6 +78,7 @@ async def list_senders(connection: Connection) -> dict[str, SenderSetting]:
             row["institution_code"],
             row["encoding"] or None,
             tuple(_networks(row["facility"], row["addresses"])),
+            frozenset(row["certificates"]),
         )
         for row in rows
     }

@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from yijian.foundation.distribution import DistributionClass, distributed
+from yijian.foundation.inbox.certificate_names import NAME_FORM
 
 
 class MessageState(models.TextChoices):
@@ -15,14 +17,27 @@ class MessageState(models.TextChoices):
     FAILED = "failed", "处理失败"
 
 
+def check_certificate_names(value: object) -> None:
+    """Refuse a list of certificate names that no certificate could ever match."""
+    names = value if isinstance(value, list) else [value]
+    if not all(isinstance(name, str) and NAME_FORM.fullmatch(name) for name in names):
+        raise ValidationError(
+            "证书名称须写作 sha256:<64 位小写十六进制指纹>、dns:<小写域名>、uri:<URI> "
+            "或 subject:<RFC 4514 主体名>，如 subject:CN=lis.h001.cn,O=H001"
+        )
+
+
 @distributed(DistributionClass.REFERENCE)
 class Sender(models.Model):
-    """A sending facility (MSH-4) and the addresses it may send from."""
+    """A sending facility (MSH-4), the addresses it may send from and its certificates for MLLP over TLS."""
 
     facility = models.CharField("发送机构 MSH-4", max_length=128, primary_key=True)
     institution_code = models.CharField("机构代码", max_length=32)
     encoding = models.CharField("未声明时的字符集", max_length=16, blank=True)
     addresses = models.JSONField("允许的地址(CIDR)", default=list)
+    certificates = models.JSONField(
+        "客户端证书名称", default=list, blank=True, validators=[check_certificate_names]
+    )
     active = models.BooleanField("启用", default=True)
 
     class Meta:

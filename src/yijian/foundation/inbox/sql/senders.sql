@@ -1,3 +1,3 @@
-SELECT facility, institution_code, encoding, addresses
+SELECT facility, institution_code, encoding, addresses, certificates
 FROM inbox_sender
 WHERE active

@@ -43,6 +43,11 @@ class Header:
         return self.sending_facility or self.sending_facility_id
 
     @property
+    def sender_codes(self) -> tuple[str, str]:
+        """Both names that MSH-4 (HD) may give the sending institution: of its own, and universal."""
+        return self.sending_facility, self.sending_facility_id
+
+    @property
     def is_enhanced(self) -> bool:
         """Tell whether MSH-15 or MSH-16 asks for enhanced acknowledgement."""
         return bool(self.accept_acknowledgment or self.application_acknowledgment)
