@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from yijian.domains.institutions.values import InstitutionProfile, in_force
 from yijian.domains.sharing.values import (
+    DEFAULT_OPTIONS,
     Agreement,
     Direction,
     Party,
+    RegionOptions,
     Right,
     RightState,
     Rulebook,
@@ -29,9 +32,12 @@ __all__ = [
     "find_method",
     "find_price",
     "find_suspension",
+    "options_for",
     "right_of",
     "window_hours",
 ]
+
+T = TypeVar("T")
 
 REMEMBERED_PAIRS = 100_000
 """Pairs of institutions, by day, whose agreements a rulebook remembers."""
@@ -71,10 +77,15 @@ def agreements_between(
     key = (source.code, receiver.code, on)
     bound = rulebook.memory.get(key)
     if bound is None:
-        if len(rulebook.memory) >= REMEMBERED_PAIRS:
-            rulebook.memory.clear()
-        bound = rulebook.memory[key] = tuple(_bound(rulebook, source, receiver, on))
+        bound = _remember(rulebook, key, tuple(_bound(rulebook, source, receiver, on)))
     return [(a, allowed) for a, allowed in bound if a.items is None or item.code in a.items]
+
+
+def _remember(rulebook: Rulebook, key: Any, found: T) -> T:
+    if len(rulebook.memory) >= REMEMBERED_PAIRS:
+        rulebook.memory.clear()
+    rulebook.memory[key] = found
+    return found
 
 
 def _bound(
@@ -117,6 +128,23 @@ def allows_direction(
     if direction is Direction.UP and agreement.upward_within is not None:
         return _share(agreement.upward_within, source, receiver, on)
     return True
+
+
+def options_for(rulebook: Rulebook, institution: InstitutionProfile, on: date) -> RegionOptions:
+    """Return the options an institution lives under on a day: the most specific scope's newest version."""
+    key = (institution.code, on)
+    found: RegionOptions | None = rulebook.memory.get(key)
+    return found if found is not None else _remember(rulebook, key, _options(rulebook, institution, on))
+
+
+def _options(rulebook: Rulebook, institution: InstitutionProfile, on: date) -> RegionOptions:
+    holding = (
+        options
+        for options in rulebook.options
+        if in_force(options.effective_from, options.effective_until, on)
+        and covers(options.scope, institution, on)
+    )
+    return min(holding, key=lambda o: (o.scope.width, o.scope.code, -o.version), default=DEFAULT_OPTIONS)
 
 
 def window_hours(windows: Iterable[Window], item: Item, care_setting: str) -> int:

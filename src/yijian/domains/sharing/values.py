@@ -11,13 +11,18 @@ from yijian.domains.institutions.values import InstitutionProfile
 from yijian.domains.terminology.values import Item
 
 __all__ = [
+    "DEFAULT_OPTIONS",
     "Agreement",
+    "AuthorisationPolicy",
     "ClockStart",
+    "ConsentWay",
     "Direction",
     "LocalCode",
     "Method",
     "Party",
     "Price",
+    "RegionOptions",
+    "RegionalReason",
     "Right",
     "RightState",
     "Rulebook",
@@ -59,6 +64,24 @@ class SuspensionKind(StrEnum):
     NEGATIVE_LIST = "negative_list"
     INSTITUTION = "institution"
     QUALITY = "quality"
+
+
+class AuthorisationPolicy(StrEnum):
+    """What looking at another institution's results needs; sensitive items need a consent everywhere."""
+
+    NONE_NEEDED = "none_needed"
+    """The treatment relation suffices."""
+    NOTICE = "notice"
+    """The patient is told; an objection counts."""
+    CONSENT = "consent"
+    """Nothing from elsewhere is shown without the patient's authorisation."""
+
+
+class ConsentWay(StrEnum):
+    CODE = "code"
+    """A code the patient shows."""
+    SIGNED_FORM = "signed_form"
+    GUARDIAN = "guardian"
 
 
 class RightState(StrEnum):
@@ -121,6 +144,49 @@ class Agreement:
     """Empty: every institution inside the scope."""
     windows: tuple[Window, ...] = ()
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionalReason:
+    """A region's own reason for a repeat, and the legal situation (1 to 6) it belongs to."""
+
+    code: str
+    situation: str
+    name_zh: str
+    name_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionOptions:
+    """One dated version of what a region settles for itself besides its agreements."""
+
+    scope: Scope
+    version: int
+    effective_from: date
+    effective_until: date | None = None
+    authorisation: AuthorisationPolicy = AuthorisationPolicy.NONE_NEEDED
+    consent_ways: frozenset[ConsentWay] = frozenset(ConsentWay)
+    consent_days: int = 30
+    """How long a consent lasts that names no end."""
+    break_glass: bool = True
+    """An emergency may look without consent, with a reason and a later review."""
+    revocation_allowed: bool = False
+    """A decision may be taken back."""
+    same_institution_reminders: bool = True
+    same_institution_exclusion_hours: int = 0
+    """An institution's own results younger than this bring no reminder."""
+    suppress_emergency: bool = False
+    suppress_preoperative: bool = False
+    suppress_answered_in_encounter: bool = False
+    image_access_required: bool = False
+    """An examination is recognised only where its images open over the internet."""
+    decline_reasons: tuple[RegionalReason, ...] = ()
+    source: str = ""
+    source_url: str = ""
+
+
+DEFAULT_OPTIONS = RegionOptions(Scope(ScopeKind.NATION, "CN"), 0, date.min)
+"""What holds where no region has settled anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +267,7 @@ class Rulebook:
     local_codes: Mapping[tuple[str, str], tuple["LocalCode", ...]] = field(default_factory=dict)
     """By (institution code, local code); confirmed mappings only."""
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: tuple[RegionOptions, ...] = ()
     memory: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
     """What `sharing.rules` worked out from this very rulebook; bounded there."""
 
