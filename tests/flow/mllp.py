@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import uvloop
 
 from yijian.dataplane.mllp import MllpListener
 from yijian.dataplane.pool import create_pool
+from yijian.dataplane.settings import MllpTls
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 from yijian.kit.crypto import FieldCipher
 
@@ -25,8 +27,9 @@ PATIENCE = 30
 class RunningListener:
     """A listener in a thread and an event loop of its own."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, tls: MllpTls | None = None) -> None:
         self._url = database_url
+        self._tls = tls
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.pool: asyncpg.Pool
@@ -54,14 +57,20 @@ class RunningListener:
         cipher = FieldCipher(base64.b64decode(os.environ["YIJIAN_FIELD_KEY"]))
         self.pool = await create_pool(self._url, application_name="yijian-test", max_size=2)
         self.listener = MllpListener(
-            self.pool, cipher, host="127.0.0.1", port=0, sender_seconds=0, later_seconds=0.02
+            self.pool,
+            cipher,
+            host="127.0.0.1",
+            port=0,
+            tls=self._tls,
+            sender_seconds=0,
+            later_seconds=0.02,
         )
         return await self.listener.start()
 
 
 @contextmanager
-def listening(database_url: str) -> Iterator[RunningListener]:
-    running = RunningListener(database_url)
+def listening(database_url: str, tls: MllpTls | None = None) -> Iterator[RunningListener]:
+    running = RunningListener(database_url, tls)
     running.start()
     try:
         yield running
@@ -72,8 +81,10 @@ def listening(database_url: str) -> Iterator[RunningListener]:
 class Engine:
     """One connection: sends messages, reads answers; None where the peer closed without one."""
 
-    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, address: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(address, 0))
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self._decoder = MllpDecoder()
         self._answers: list[bytes] = []
 
