@@ -12,11 +12,20 @@ from yijian.domains.identity.queries import (
     resolve_patient,
     search_people,
 )
-from yijian.domains.identity.services import absorb_stand_in, record_patient, settle_review
+from yijian.domains.identity.services import (
+    Case,
+    absorb_stand_in,
+    case_of,
+    record_patient,
+    record_patients,
+    settle_review,
+)
 from yijian.domains.identity.standing import current_person_id
 
 __all__ = [
+    "Case",
     "absorb_stand_in",
+    "case_of",
     "current_person_id",
     "describe_person",
     "find_person_by_number",
@@ -27,6 +36,7 @@ __all__ = [
     "mask",
     "may",
     "record_patient",
+    "record_patients",
     "resolve_patient",
     "search_people",
     "settle_review",

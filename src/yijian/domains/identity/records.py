@@ -8,21 +8,22 @@ from uuid import UUID
 import msgspec
 
 from yijian.domains.identity.cipher import field_cipher
+from yijian.domains.identity.index import Index
 from yijian.domains.identity.models import IdentifierKey, Person, SourceRecord
-from yijian.domains.identity.rules import UsableNumber
+from yijian.domains.identity.rules import UsableNumber, usable_numbers
 from yijian.domains.identity.values import IdentifierType, PatientDescription, Sex
-from yijian.foundation.database.rows import insert_rows
 from yijian.kit import resident_id
 from yijian.kit.ids import new_id
 
 __all__ = [
     "Case",
+    "case_of",
     "complete",
     "complete_person",
     "correct_person",
-    "create_person",
+    "new_person",
     "own_numbers",
-    "record_source",
+    "source_record",
     "speaks_alone",
 ]
 
@@ -38,6 +39,24 @@ class Case:
     report_id: UUID | None
     at: datetime
     update: bool = False
+
+
+def case_of(
+    description: PatientDescription,
+    institution_code: str,
+    *,
+    message_id: UUID | None,
+    at: datetime,
+    report_id: UUID | None = None,
+    update: bool = False,
+) -> Case:
+    """Return one message's word on a patient, its numbers made ready for look-up.
+
+    `update` (ADT): the institution maintains its record, and corrects demographics that only it ever told.
+    `report_id`: the report that waits where a person must look at it first.
+    """
+    numbers = usable_numbers(description.identifiers, institution_code, field_cipher())
+    return Case(description, numbers, institution_code, message_id, report_id, at, update)
 
 
 def complete(description: PatientDescription, numbers: Iterable[UsableNumber]) -> PatientDescription:
@@ -61,11 +80,11 @@ def own_numbers(case: Case) -> list[UsableNumber]:
     return [n for n in case.numbers if n.type is IdentifierType.LOCAL and n.issuer == case.institution_code]
 
 
-def create_person(case: Case, numbers: Collection[UsableNumber], *, provisional: bool) -> Person:
-    """Insert a person; of the numbers only the resident number is kept, sealed, for display."""
+def new_person(case: Case, numbers: Collection[UsableNumber], *, provisional: bool) -> Person:
+    """Return a person to add; of the numbers only the resident number is kept, sealed, for display."""
     stated, cipher = complete(case.description, numbers), field_cipher()
     resident = resident_number(numbers)
-    person = Person(
+    return Person(
         person_id=new_id(),
         name=stated.name or "",
         sex=(stated.sex or Sex.UNKNOWN).value,
@@ -76,11 +95,9 @@ def create_person(case: Case, numbers: Collection[UsableNumber], *, provisional:
         created_at=case.at,
         updated_at=case.at,
     )
-    insert_rows([person])
-    return person
 
 
-def complete_person(person: Person, case: Case, numbers: Collection[UsableNumber]) -> None:
+def complete_person(person: Person, case: Case, index: Index, numbers: Collection[UsableNumber]) -> None:
     """Fill what is blank in a person and its keys; what is there stays, whatever the message says."""
     stated, cipher = complete(case.description, numbers), field_cipher()
     resident = resident_number(numbers)
@@ -96,12 +113,17 @@ def complete_person(person: Person, case: Case, numbers: Collection[UsableNumber
         sealed["phone_ciphertext"] = cipher.encrypt(stated.phone)
     if resident and person.resident_id_ciphertext is None:
         sealed["resident_id_ciphertext"] = cipher.encrypt(resident.value)
+    if not keyed and not sealed:
+        return
+    index.flush()
     _change_person(person, keyed | sealed, case.at)
     for field, value in keyed.items():
         blank = {"name": "", "sex": Sex.UNKNOWN.value, "birth_date": None}[field]
         IdentifierKey.objects.filter(person_id=person.person_id, **{field: blank}).update(
             **{field: value}, updated_at=case.at
         )
+    if keyed:
+        index.refresh()
 
 
 def correct_person(person: Person, case: Case) -> None:
@@ -135,14 +157,12 @@ def _change_person(person: Person, changes: dict[str, object], at: datetime) -> 
     person.save(update_fields=[*changes, "updated_at"])
 
 
-def record_source(case: Case, person_id: UUID) -> None:
-    """Keep what the institution says now, under its own number, else under the first it gave."""
-    if not case.numbers:
-        return
+def source_record(case: Case, person_id: UUID) -> SourceRecord:
+    """Return what the institution says now, under its own number, else under the first it gave."""
     own = own_numbers(case)
     number = own[0] if own else case.numbers[0]
     said = case.description
-    record = SourceRecord(
+    return SourceRecord(
         person_id=person_id,
         source_record_id=new_id(),
         institution_code=case.institution_code,
@@ -152,10 +172,4 @@ def record_source(case: Case, person_id: UUID) -> None:
         birth_date=said.birth_date,
         message_id=case.message_id,
         updated_at=case.at,
-    )
-    SourceRecord.objects.bulk_create(
-        [record],
-        update_conflicts=True,
-        unique_fields=["person_id", "digest"],
-        update_fields=["name", "sex", "birth_date", "message_id", "updated_at"],
     )

@@ -1,5 +1,6 @@
 """Put a message on a person's record; what disagrees is never linked silently."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -9,12 +10,12 @@ from django.db import transaction
 
 from yijian.domains.identity import errors
 from yijian.domains.identity.bad_numbers import note_bad_numbers
-from yijian.domains.identity.cipher import field_cipher, unseal
-from yijian.domains.identity.index import Known, NumberTaken, lock_known
+from yijian.domains.identity.cipher import unseal
+from yijian.domains.identity.index import Index, Known, NumberTaken
 from yijian.domains.identity.linking import link_known, link_new, link_without_number
 from yijian.domains.identity.models import IdentifierKey, Person
-from yijian.domains.identity.records import Case, correct_person, speaks_alone
-from yijian.domains.identity.rules import contradictions, disagreement, resolve, usable_numbers
+from yijian.domains.identity.records import Case, case_of, correct_person, speaks_alone
+from yijian.domains.identity.rules import contradictions, disagreement, resolve
 from yijian.domains.identity.settlement import absorb_stand_in, settle_review
 from yijian.domains.identity.standing import stand_in
 from yijian.domains.identity.values import (
@@ -26,7 +27,7 @@ from yijian.domains.identity.values import (
 )
 from yijian.kit import resident_id
 
-__all__ = ["absorb_stand_in", "record_patient", "settle_review"]
+__all__ = ["Case", "absorb_stand_in", "case_of", "record_patient", "record_patients", "settle_review"]
 
 ATTEMPTS = 5
 DEMOGRAPHICS = frozenset({"name", "sex", "birth_date"})
@@ -41,54 +42,63 @@ def record_patient(
     report_id: UUID | None = None,
     update: bool = False,
 ) -> Linked:
-    """Link a description to a person, new, known or provisional, and remember its numbers.
+    """Link a description to a person, new, known or provisional, and remember its numbers (see `case_of`)."""
+    case = case_of(
+        description, institution_code, message_id=message_id, at=at, report_id=report_id, update=update
+    )
+    return record_patients([case])[0]
 
-    `update` (ADT): the institution maintains its record, and corrects demographics that only it ever told.
-    `report_id`: the report that waits where a person must look at it first.
-    """
-    numbers = usable_numbers(description.identifiers, institution_code, field_cipher())
-    case = Case(description, numbers, institution_code, message_id, report_id, at, update)
+
+def record_patients(cases: Sequence[Case]) -> list[Linked]:
+    """Link descriptions one after the other, each as if those before it were recorded already."""
     for _ in range(ATTEMPTS):
         with suppress(NumberTaken), transaction.atomic():
-            linked = _link(case)
-            notes = note_bad_numbers(case, linked.person_id)
-            return msgspec.structs.replace(linked, notes=(*linked.notes, *notes))
+            index = Index(number for case in cases for number in case.numbers)
+            linked = [_record(case, index) for case in cases]
+            index.flush()
+            return linked
     raise errors.index_busy()
 
 
-def _link(case: Case) -> Linked:
+def _record(case: Case, index: Index) -> Linked:
+    linked = _link(case, index)
+    notes = note_bad_numbers(case, linked.person_id)
+    return msgspec.structs.replace(linked, notes=(*linked.notes, *notes)) if notes else linked
+
+
+def _link(case: Case, index: Index) -> Linked:
     if not case.numbers:
-        return link_without_number(case)
-    known = lock_known(case.numbers)
+        return link_without_number(case, index)
+    known = index.known(case.numbers)
     resolution = resolve(case.description, case.numbers, known.keys)
     if resolution.certainty is Certainty.UNKNOWN:
-        return link_new(case)
+        return link_new(case, index)
     person = known.persons[resolution.person_id] if resolution.person_id else None
     if person and resolution.certainty is Certainty.CERTAIN:
-        if not _has_other_number(case, known, person):
-            return link_known(case, known, person)
+        if not _has_other_number(case, index, known, person):
+            return link_known(case, index, known, person)
         resolution = msgspec.structs.replace(
             resolution, certainty=Certainty.UNCERTAIN, disagreement=("resident_id",)
         )
-    elif person and _may_correct(case, known, person, resolution):
+    elif person and _may_correct(case, index, known, person, resolution):
         correct_person(person, case)
-        return link_known(case, known, person)
-    return stand_in(case, known, resolution)
+        index.refresh()
+        return link_known(case, index, known, person)
+    return stand_in(case, index, known, resolution)
 
 
-def _has_other_number(case: Case, known: Known, person: Person) -> bool:
+def _has_other_number(case: Case, index: Index, known: Known, person: Person) -> bool:
     """Tell whether the message brings a second resident number for a person that has one."""
-    brings = any(n.type is IdentifierType.RESIDENT_ID and not known.knows(n) for n in case.numbers)
-    return (
-        brings
-        and IdentifierKey.objects.filter(
-            person_id=person.person_id, kind=IdentifierType.RESIDENT_ID.value
-        ).exists()
-    )
+    if not any(n.type is IdentifierType.RESIDENT_ID and not known.knows(n) for n in case.numbers):
+        return False
+    index.flush()
+    numbers = IdentifierKey.objects.filter(person_id=person.person_id)
+    return numbers.filter(kind=IdentifierType.RESIDENT_ID.value).exists()
 
 
-def _may_correct(case: Case, known: Known, person: Person, resolution: Resolution) -> bool:
+def _may_correct(case: Case, index: Index, known: Known, person: Person, resolution: Resolution) -> bool:
     """Tell whether the institution may correct this person: it alone speaks of it, and no number objects."""
+    index.flush()
     return (
         case.update
         and set(resolution.disagreement) <= DEMOGRAPHICS

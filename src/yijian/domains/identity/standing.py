@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from yijian.domains.identity.cipher import field_cipher, unseal
-from yijian.domains.identity.index import Known, lock_persons, register_numbers
+from yijian.domains.identity.index import Index, Known, lock_persons
 from yijian.domains.identity.linking import link_known
 from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, ReviewState
 from yijian.domains.identity.records import (
@@ -18,9 +18,9 @@ from yijian.domains.identity.records import (
     complete,
     complete_person,
     correct_person,
-    create_person,
+    new_person,
     own_numbers,
-    record_source,
+    source_record,
     speaks_alone,
 )
 from yijian.domains.identity.rules import (
@@ -55,18 +55,20 @@ class Dispute:
     holder_id: UUID | None
 
 
-def stand_in(case: Case, known: Known, resolution: Resolution) -> Linked:
+def stand_in(case: Case, index: Index, known: Known, resolution: Resolution) -> Linked:
     """Put a message on a stand-in's record, or where the same question was settled to."""
+    index.flush()
     dispute = _dispute(case, known)
     asked = _find_review(case, dispute)
     if asked and asked.state != ReviewState.OPEN:
-        return _link_as_settled(case, known, asked)
-    person = _standing_person(case, known, dispute, asked)
-    _register_with(case, known, person)
+        return _link_as_settled(case, index, known, asked)
+    person = _standing_person(case, index, known, dispute, asked)
+    _register_with(case, index, known, person)
     review = asked or _find_open_review(person, dispute)
     opened = review is None
     if review is None:
         review = _open_review(case, dispute, person, resolution)
+    index.refresh()
     notes = _note(case, review, resolution) if opened or case.report_id else ()
     return Linked(
         person_id=person.person_id, certainty=Certainty.UNCERTAIN, review_id=review.review_id, notes=notes
@@ -112,12 +114,14 @@ def _demographics(description: PatientDescription) -> tuple[object, ...]:
     return normal_name(description.name), description.sex, description.birth_date
 
 
-def _link_as_settled(case: Case, known: Known, review: IdentityReview) -> Linked:
+def _link_as_settled(case: Case, index: Index, known: Known, review: IdentityReview) -> Linked:
     same = review.state == ReviewState.SAME
     person_id = current_person_id(review.holder_id if same else review.provisional_id)
     person = known.persons.get(person_id) or lock_persons([person_id])[person_id]
     without = [n for n in case.numbers if not same and n.digest == review.digest]
-    return link_known(case, known, person, without=without)
+    linked = link_known(case, index, known, person, without=without)
+    index.refresh()
+    return linked
 
 
 def current_person_id(person_id: UUID) -> UUID:
@@ -127,7 +131,9 @@ def current_person_id(person_id: UUID) -> UUID:
     return person_id
 
 
-def _standing_person(case: Case, known: Known, dispute: Dispute, asked: IdentityReview | None) -> Person:
+def _standing_person(
+    case: Case, index: Index, known: Known, dispute: Dispute, asked: IdentityReview | None
+) -> Person:
     if asked:
         return lock_persons([asked.provisional_id])[asked.provisional_id]
     own = {number.digest for number in own_numbers(case)}
@@ -139,7 +145,9 @@ def _standing_person(case: Case, known: Known, dispute: Dispute, asked: Identity
                 return person
         elif key.provisional or (key.digest in own and _is_another_of_own(case, key, dispute)):
             return person
-    return create_person(case, _trusted(case, known), provisional=True)
+    created = new_person(case, _trusted(case, known), provisional=True)
+    index.add_person(created)
+    return created
 
 
 def _is_another_of_own(case: Case, key: KnownKey, dispute: Dispute) -> bool:
@@ -161,12 +169,12 @@ def _trusted(case: Case, known: Known) -> list[UsableNumber]:
     return [n for n in case.numbers if not known.knows(n) and n not in contradicting]
 
 
-def _register_with(case: Case, known: Known, person: Person) -> None:
+def _register_with(case: Case, index: Index, known: Known, person: Person) -> None:
     new = _trusted(case, known)
-    complete_person(person, case, new)
-    said = complete(case.description, new)
-    register_numbers(new, person.person_id, said, provisional=True, at=case.at)
-    record_source(case, person.person_id)
+    complete_person(person, case, index, new)
+    index.add_numbers(new, person.person_id, complete(case.description, new), provisional=True, at=case.at)
+    index.add_source(source_record(case, person.person_id))
+    index.flush()
 
 
 def _open_review(case: Case, dispute: Dispute, person: Person, resolution: Resolution) -> IdentityReview:
