@@ -13,11 +13,13 @@ from yijian.domains.results.queries import (
     list_unmapped_rows,
 )
 from yijian.domains.results.services import (
+    Incoming,
     move_person,
     on_code_mapped,
     on_person_moved,
     record_orders,
     record_report,
+    record_reports,
     remap,
     void_report,
 )
@@ -26,6 +28,7 @@ from yijian.domains.results.values import ReportState
 __all__ = [
     "UNMAPPED_CODE",
     "UNMAPPED_UNIT",
+    "Incoming",
     "ReportState",
     "document_store",
     "fetch_candidates",
@@ -41,6 +44,7 @@ __all__ = [
     "on_person_moved",
     "record_orders",
     "record_report",
+    "record_reports",
     "remap",
     "void_report",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "UNMAPPED_CODE",
     "UNMAPPED_UNIT",
     "code_subject",
+    "items_for_rows",
     "number_conflict",
     "open_for_rows",
 ]
@@ -32,17 +33,25 @@ def code_subject(code_system: str, code: str) -> str:
     return f"{code_system}|{code}"
 
 
-def open_for_rows(
-    rows: Sequence[tuple[Result, CodeMeaning | None]], key: VersionKey, message_id: UUID | None, at: datetime
-) -> tuple[WorkItemNote, ...]:
+Rows = Sequence[tuple[Result, CodeMeaning | None]]
+
+
+def open_for_rows(rows: Rows, key: VersionKey, message_id: UUID | None, at: datetime) -> None:
     """Open one work item per unmapped code and per unknown unit."""
+    open_work_items(items_for_rows(rows, key, message_id, at)[0])
+
+
+def items_for_rows(
+    rows: Rows, key: VersionKey, message_id: UUID | None, at: datetime
+) -> tuple[list[WorkItem], tuple[WorkItemNote, ...]]:
+    """Return a work item to open per unmapped code and per unknown unit, and a note of each."""
     wanting: dict[tuple[str, str], WorkItemNote] = {}
     details: dict[tuple[str, str], dict[str, str]] = {}
     for row, meaning in rows:
         for kind, subject, said in _wants(row, meaning):
             wanting.setdefault((kind, subject), WorkItemNote(kind=kind, detail=said))
             details.setdefault((kind, subject), {"name": row.name, "unit": row.unit})
-    open_work_items(
+    items = [
         WorkItem(
             work_item_id=new_id(),
             institution_code=key.institution_code,
@@ -55,8 +64,8 @@ def open_for_rows(
             opened_at=at,
         )
         for kind, subject in wanting
-    )
-    return tuple(wanting.values())
+    ]
+    return items, tuple(wanting.values())
 
 
 def _wants(row: Result, meaning: CodeMeaning | None) -> Iterable[tuple[str, str, str]]:
