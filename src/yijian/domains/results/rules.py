@@ -28,6 +28,7 @@ __all__ = [
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LONGEST = {"report_no": 128, "order_no": 128}
 LONGEST_CODE = 128
+NUL_IN_JSON = rb"\u0000"
 MOST_ROWS = 2000
 MAX_DOCUMENT = 80 * 1024 * 1024
 INSTANTS = ("ordered_at", "collected_at", "received_at", "examined_at", "resulted_at", "reported_at")
@@ -40,7 +41,7 @@ def check_report(upload: UploadedReport, at: datetime) -> None:
     found = [
         *_fields(upload),
         *_instants(upload, at),
-        *find_nul(msgspec.to_builtins(_without_document(upload))),
+        *_nuls(_without_document(upload)),
     ]
     empty = without_rows() if upload.kind is ReportKind.LAB and not upload.results else None
     if empty and not found:
@@ -100,6 +101,12 @@ def _instants(upload: UploadedReport, at: datetime) -> Iterator[FieldError]:
 
 def _is_after(instant: datetime, reported_at: datetime) -> bool:
     return reported_at.tzinfo is not None and instant > reported_at + FUTURE_TOLERANCE
+
+
+def _nuls(upload: UploadedReport) -> Iterator[FieldError]:
+    """Look field by field only where the text of the whole may hold one."""
+    if NUL_IN_JSON in msgspec.json.encode(upload):
+        yield from find_nul(msgspec.to_builtins(upload))
 
 
 def find_nul(value: Any, path: str = "") -> Iterator[FieldError]:

@@ -7,7 +7,7 @@ from yijian.domains.identity.values import Coded, Practitioner
 from yijian.domains.results.values import ItemCode
 
 from .names import HAN, display_name, read_person_name
-from .segment import Composite
+from .segment import Composite, remembering
 
 __all__ = [
     "display_text",
@@ -37,6 +37,7 @@ def codings(field: Composite) -> Iterator[ItemCode]:
             yield ItemCode(system=known, code=field.text(code), name=field.text(text) or None)
 
 
+@remembering
 def read_item(field: Composite) -> ItemCode | None:
     """Choose the coding that says most: catalogue, WS/T 886, LOINC, the sender's own.
 
@@ -52,9 +53,11 @@ def read_item(field: Composite) -> ItemCode | None:
     return ItemCode(system=best.system, code=best.code, name=printed or best.name or name)
 
 
-def read_alternates(field: Composite, chosen: ItemCode) -> tuple[ItemCode, ...]:
-    """Return the further codings of a field, the one that says most first."""
-    rest = [c for c in codings(field) if (c.system, c.code) != (chosen.system, chosen.code)]
+@remembering
+def read_alternates(field: Composite) -> tuple[ItemCode, ...]:
+    """Return the codings of a field beside its item, the one that says most first."""
+    chosen = read_item(field)
+    rest = [c for c in codings(field) if chosen and (c.system, c.code) != (chosen.system, chosen.code)]
     return tuple(sorted(rest, key=lambda coding: PREFERENCE.index(coding.system)))
 
 

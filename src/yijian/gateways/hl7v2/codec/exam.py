@@ -7,7 +7,7 @@ from yijian.domains.results.values import ExamItem, ExamPart, Image, ImageStatus
 from .coding import read_alternates, read_item
 from .notes import Notes
 from .row import note_left_out, read_comment, read_row_status, read_unit
-from .segment import Composite, Segment
+from .segment import Composite, Segment, remembering
 from .structure import Observation, OrderGroup
 from .tables import EXAM_SECTIONS, LABORATORY_SECTIONS, SIDES
 from .value import PROSE, is_uid, read_value
@@ -30,16 +30,16 @@ def is_exam(groups: list[OrderGroup]) -> bool:
 
 
 def is_exam_mark(obx: Segment) -> bool:
-    codes = codes_of(obx)
+    codes = codes_of(obx.first(3))
     prose = obx.text(2).upper() in PROSE
     return bool(codes & (STUDY_UID | NARRATIVE)) or (prose and bool(codes & (FINDINGS | IMPRESSION)))
 
 
-def codes_of(obx: Segment) -> set[str]:
+@remembering
+def codes_of(field: Composite) -> frozenset[str]:
     """Return the identifiers of OBX-3: both codings and the suffix after `&`."""
-    field = obx.first(3)
     found = (field.text(1), field.text(1, 2), field.text(4))
-    return {code.upper().replace(" ", "") for code in found if code}
+    return frozenset(code.upper().replace(" ", "") for code in found if code)
 
 
 def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
@@ -57,13 +57,16 @@ def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
         if obx.text(2).upper() == "ED":
             continue
         if is_uid(pointer):
-            if codes_of(obx) & STUDY_UID or obx.text(3, 2).replace(" ", "").upper() == "STUDYINSTANCEUID":
+            if (
+                codes_of(obx.first(3)) & STUDY_UID
+                or obx.text(3, 2).replace(" ", "").upper() == "STUDYINSTANCEUID"
+            ):
                 uids[pointer] = None
         elif obx.text(2).upper() == "RP":
             viewers.extend([pointer] if re.match(r"https?://", pointer) else [])
         else:
             paragraph = read_paragraph(observation, notes)
-            (impression if codes_of(obx) & IMPRESSION else findings).extend(paragraph)
+            (impression if codes_of(obx.first(3)) & IMPRESSION else findings).extend(paragraph)
     findings.extend(filter(None, (read_comment(group.notes) for group in groups)))
     return ExamPart(
         items=tuple(read_exam_item(group.obr) for group in groups),
@@ -84,7 +87,7 @@ def read_paragraph(observation: Observation, notes: Notes) -> list[str]:
         note_left_out(obx, status, notes)
         return []
     item = read_item(obx.first(3))
-    known = codes_of(obx) & (FINDINGS | IMPRESSION | NARRATIVE)
+    known = codes_of(obx.first(3)) & (FINDINGS | IMPRESSION | NARRATIVE)
     label = "" if known or item is None else f"{item.name or item.code}："
     unit = read_unit(obx)
     lines = [f"{label}{value} {unit}" if unit else f"{label}{value}"]
@@ -103,7 +106,7 @@ def read_exam_item(obr: Segment) -> ExamItem:
         name=item.name if item else None,
         body_site=site_of(source) or None,
         laterality=SIDES.get(side.upper()),
-        alternates=read_alternates(obr.first(4), item) if item else (),
+        alternates=read_alternates(obr.first(4)),
     )
 
 

@@ -1,5 +1,6 @@
 """What can be known of a message however broken it is: enough to keep it, order it and answer it."""
 
+import re
 from dataclasses import dataclass, fields
 
 from .charset import UTF_8, Charset, decode_leniently
@@ -9,6 +10,7 @@ from .patient import find_order_key
 __all__ = ["Peek", "peek"]
 
 PEEKED_BYTES = 64 * 1024
+THROUGH_PATIENT = re.compile(r".*?[\r\n]PID[^\r\n]*[\r\n]?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +31,14 @@ class Peek(Header):
 def peek(raw: bytes, sender_encoding: str | None) -> Peek:
     """Read the header and the patient's number; never raises, and leaves out what is not there."""
     decoded = decode_leniently(raw, sender_encoding)
-    message = parse(decoded.text[:PEEKED_BYTES].replace("\0", ""), decoded.charset)
+    message = parse(beginning_of(decoded.text[:PEEKED_BYTES]).replace("\0", ""), decoded.charset)
     header = {item.name: getattr(message.header, item.name) for item in fields(Header)}
     return Peek(
         **header, charset=decoded.charset, guessed=decoded.guessed, patient_key=find_order_key(message)
     )
+
+
+def beginning_of(text: str) -> str:
+    """Return a message through its first PID; the rest tells nothing here."""
+    found = THROUGH_PATIENT.match(text)
+    return found[0] if found else text

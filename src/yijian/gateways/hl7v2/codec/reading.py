@@ -34,7 +34,8 @@ class Reading:
 
     def instant(self, segment: Segment, number: int) -> datetime | None:
         """Read one time field, refusing an absurd one by its name."""
-        return read_instant(segment.text(number), segment.location(number), self.now)
+        text = segment.text(number)
+        return read_instant(text, segment.location(number), self.now) if text else None
 
     def instants(self, segments: Iterable[Segment], number: int) -> list[datetime]:
         """Read the same time field of several segments."""

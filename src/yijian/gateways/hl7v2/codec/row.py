@@ -57,7 +57,7 @@ def read_row(observation: Observation, notes: Notes) -> Row | None:
     flag = read_flag(obx, notes)
     result = LabResult(
         item=item,
-        alternates=read_alternates(obx.first(3), item),
+        alternates=read_alternates(obx.first(3)),
         value=value.text,
         row_id=":".join(filter(None, (obx.text(1), obx.text(4)))) or None,
         kind=value.kind,
@@ -112,7 +112,7 @@ def read_unit(obx: Segment) -> str | None:
 
 def read_flag(obx: Segment, notes: Notes) -> str | None:
     """Read the first flag of OBX-8 as a code of Table 0078; arrows and Chinese words are translated."""
-    printed = next((text for text in (part.text(1) for part in obx.repetitions(8)) if text), "")
+    printed = obx.text(8) or next(filter(None, (part.text() for part in obx.repetitions(8))), "")
     flag = PRINTED_FLAGS.get(printed, printed.upper())
     if flag and flag not in FLAGS:
         notes.add("flag.unknown", obx.location(8), "异常标志不在 HL7 表 0078 中，未采用")

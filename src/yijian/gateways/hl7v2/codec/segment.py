@@ -1,14 +1,20 @@
 """Segments, fields and components, split only where they are asked for (HL7 v2.5.1 §2.5)."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import TypeVar
 
 from .syntax import NULL, Syntax
 
-__all__ = ["Composite", "Segment"]
+__all__ = ["Composite", "Segment", "remembering"]
+
+Meaning = TypeVar("Meaning")
+REMEMBERED_CHARACTERS = 256
+REMEMBERED_FIELDS = 4096
 
 
 class Composite:
-    """One repetition of a field: components and subcomponents, counted from one."""
+    """One repetition of a field: components and subcomponents, counted from one. Alike means equal."""
 
     __slots__ = ("_parts", "_syntax", "raw")
 
@@ -17,20 +23,34 @@ class Composite:
         self._syntax = syntax
         self._parts = self.raw.split(syntax.component)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Composite) and self.raw == other.raw and self._syntax == other._syntax
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
     def text(self, component: int = 1, subcomponent: int = 1) -> str:
         """Return one value, unescaped and trimmed; empty where absent or sent as null."""
         piece = self._parts[component - 1] if component <= len(self._parts) else ""
-        if self._syntax.subcomponent in piece:
-            pieces = piece.split(self._syntax.subcomponent)
+        if not piece:
+            return ""
+        syntax = self._syntax
+        if syntax.subcomponent in piece:
+            pieces = piece.split(syntax.subcomponent)
             piece = pieces[subcomponent - 1] if subcomponent <= len(pieces) else ""
         elif subcomponent > 1:
             return ""
         piece = piece.strip()
-        return "" if piece == NULL else self._syntax.unescape(piece)
+        if syntax.escape in piece:
+            return syntax.unescape(piece)
+        return "" if piece == NULL else piece
 
     def first_of(self, *components: int) -> str:
         """Return the first of these components that has a value."""
-        return next((value for value in map(self.text, components) if value), "")
+        for component in components:
+            if value := self.text(component):
+                return value
+        return ""
 
     def whole(self) -> str:
         """Return the repetition as one text, its separators kept: free text is often sent unescaped."""
@@ -72,22 +92,35 @@ class Segment:
         raw = self.raw(field)
         if not raw:
             return []
-        found = (Composite(part, self.syntax) for part in raw.split(self.syntax.repetition))
+        found = [Composite(part, self.syntax) for part in raw.split(self.syntax.repetition)]
         return [repetition for repetition in found if not repetition.is_empty]
 
     def first(self, field: int) -> Composite:
         """Return the first repetition that says something, or an empty one."""
         found = self._firsts.get(field)
         if found is None:
-            found = next(iter(self.repetitions(field)), Composite("", self.syntax))
-            self._firsts[field] = found
+            repetitions = self.repetitions(field)
+            found = self._firsts[field] = repetitions[0] if repetitions else Composite("", self.syntax)
         return found
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """Return one value of the first repetition, unescaped and trimmed."""
+        raw = self.raw(field)
+        if not raw or (component == subcomponent == 1 and raw.isalnum()):
+            return raw
         return self.first(field).text(component, subcomponent)
 
     def location(self, field: int | None = None) -> str:
         """Name this segment, or a field of it, as refusals do: `OBX[2]-5`."""
         at = self.name if self.name in {"MSH", "PID", "PV1", "EVN"} else f"{self.name}[{self.number}]"
         return at if field is None else f"{at}-{field}"
+
+
+def remembering(read: Callable[[Composite], Meaning]) -> Callable[[Composite], Meaning]:
+    """Have what a short field means kept in mind: the same items come again and again."""
+    remembered = lru_cache(REMEMBERED_FIELDS)(read)
+
+    def look(field: Composite) -> Meaning:
+        return remembered(field) if len(field.raw) <= REMEMBERED_CHARACTERS else read(field)
+
+    return look

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 __all__ = ["Syntax", "read_syntax"]
 
+MARKS_END = 16
+"""No header's marks reach as far, doubled ones included."""
 NULL = '""'
 """A field sent as two quotation marks: the sender says there is no value."""
 
@@ -92,6 +94,11 @@ def read_syntax(header_line: str, codec: str) -> Syntax:
     """
     usual = Syntax()
     field = header_line[3:4] or usual.field
-    marks = header_line[4:].split(field, 1)[0].replace("\\\\", "\\")
-    four = marks[:4] + usual.encoding_characters[len(marks[:4]) :]
-    return Syntax(field, four[0], four[1], four[2], four[3], codec)
+    marks = header_line[4:MARKS_END].split(field, 1)[0].replace("\\\\", "\\")
+    return syntax_of(field, marks[:4] + usual.encoding_characters[len(marks[:4]) :], codec)
+
+
+@lru_cache(maxsize=64)
+def syntax_of(field: str, marks: str, codec: str) -> Syntax:
+    """Return one and the same value for the same delimiters."""
+    return Syntax(field, *marks, codec)
