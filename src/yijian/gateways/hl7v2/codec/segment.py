@@ -92,6 +92,9 @@ class Segment:
         raw = self.raw(field)
         if not raw:
             return []
+        if self.syntax.repetition not in raw:
+            only = Composite(raw, self.syntax)
+            return [] if only.is_empty else [only]
         found = [Composite(part, self.syntax) for part in raw.split(self.syntax.repetition)]
         return [repetition for repetition in found if not repetition.is_empty]
 
