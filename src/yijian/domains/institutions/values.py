@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["CampusProfile", "InstitutionProfile", "Membership", "in_force"]
+__all__ = ["GRADES", "CampusProfile", "InstitutionProfile", "Membership", "in_force"]
+
+
+GRADES = "未丙乙甲特"
+"""The grades of a level from the lowest to the highest, by their first character."""
 
 
 def in_force(since: date, until: date | None, on: date) -> bool:
@@ -47,11 +51,18 @@ class InstitutionProfile:
     consortia: tuple[Membership, ...] = ()
     alliances: tuple[Membership, ...] = ()
     campuses: tuple[CampusProfile, ...] = ()
+    ownership: str = ""
+    """`public`, `private`, or '' where it is not told."""
 
     @property
     def rank(self) -> int:
         """Level for comparison; an ungraded institution counts as primary."""
         return max(self.level, 1)
+
+    @property
+    def standing(self) -> int:
+        """Level and grade (等次) as one number; without grade it stands below 丙等 of its level."""
+        return 10 * self.rank + max(GRADES.find(self.grade[:1] or "未"), 0)
 
     def find_campus(self, code: str | None) -> CampusProfile | None:
         """Return the campus of that code, or the main one where no code is given."""

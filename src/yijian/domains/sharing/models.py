@@ -36,12 +36,50 @@ class CareSetting(models.TextChoices):
     OTHER = "other", "其他"
 
 
+class VersionState(models.TextChoices):
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "待签署"
+    SIGNED = "signed", "已签署"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class SignedVersion(models.Model):
+    """A version of a region's rules: drafted by one person, signed by another, then never changed.
+
+    Only signed versions enter the rulebook; a newer one ends the older one's validity on its first day.
+    `preview` is what the change would have meant for recorded matches, kept with the submission.
+    """
+
+    version = models.IntegerField("版本")
+    effective_from = models.DateField("生效日期")
+    effective_until = models.DateField("失效日期", null=True, blank=True)
+    source = models.TextField("来源")
+    source_url = models.CharField("来源网址", max_length=512, blank=True, default="", db_default="")
+    state = models.CharField(
+        "状态",
+        max_length=16,
+        choices=VersionState,
+        default=VersionState.SIGNED,
+        db_default=VersionState.SIGNED,
+    )
+    drafted_by = models.CharField("起草人", max_length=128, blank=True, default="", db_default="")
+    drafted_at = models.DateTimeField("起草时间", null=True, blank=True)
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+    signed_by = models.CharField("签署人", max_length=128, blank=True, default="", db_default="")
+    signed_at = models.DateTimeField("签署时间", null=True, blank=True)
+    withdrawn_by = models.CharField("撤回人", max_length=128, blank=True, default="", db_default="")
+    withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
+    preview = models.JSONField("预演结果", null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 @distributed(DistributionClass.REFERENCE)
-class Agreement(models.Model):
-    """One version of an agreement. It only ever grants; a newer version ends the older one's validity."""
+class Agreement(SignedVersion):
+    """One version of an agreement. It only ever grants."""
 
     code = models.CharField("协议代码", max_length=32)
-    version = models.IntegerField("版本")
     name_zh = models.CharField("名称", max_length=128)
     name_en = models.CharField("英文名称", max_length=128)
     scope_kind = models.CharField("范围级别", max_length=16, choices=ScopeKind)
@@ -51,16 +89,36 @@ class Agreement(models.Model):
     all_items = models.BooleanField("全部项目", default=True)
     directions = models.JSONField("方向", default=list)
     upward_within = models.CharField("上级认下级仅限", max_length=16, choices=ScopeKind, blank=True)
+    grade_rules = models.JSONField("等级规则", default=list, blank=True, db_default=[])
+    shared_within = models.CharField(
+        "须同属", max_length=16, choices=ScopeKind, blank=True, default="", db_default=""
+    )
+    public_only = models.BooleanField("仅限公立机构", default=False, db_default=False)
     clock = models.CharField("时限起点", max_length=16, choices=ClockStart)
-    effective_from = models.DateField("生效日期")
-    effective_until = models.DateField("失效日期", null=True, blank=True)
-    source = models.TextField("来源")
 
     class Meta:
         verbose_name = "互认协议"
         verbose_name_plural = "互认协议"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["code", "version"], name="agreement_version_once"),
+        ]
+
+
+@distributed(DistributionClass.REFERENCE)
+class RegionOptions(SignedVersion):
+    """One version of what a region settles for itself; `settings` hold the fields of the value."""
+
+    scope_kind = models.CharField("范围级别", max_length=16, choices=ScopeKind)
+    scope_code = models.CharField("范围代码", max_length=32)
+    settings = models.JSONField("选项", default=dict)
+
+    class Meta:
+        verbose_name = "地区选项"
+        verbose_name_plural = "地区选项"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["scope_kind", "scope_code", "version"], name="region_options_version_once"
+            ),
         ]
 
 
@@ -185,6 +243,9 @@ class Suspension(models.Model):
     withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
     reason = models.CharField("原因", max_length=255)
     source = models.CharField("来源", max_length=255, blank=True)
+    raised_by = models.CharField("提出人", max_length=128, blank=True, default="", db_default="")
+    withdrawn_by = models.CharField("撤回人", max_length=128, blank=True, default="", db_default="")
+    withdraw_reason = models.CharField("撤回原因", max_length=255, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = "暂停与负面清单"

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,10 +14,12 @@ from yijian.domains.sharing.values import (
     Agreement,
     ClockStart,
     Direction,
+    GradeRule,
     LocalCode,
     Method,
     Party,
     Price,
+    RegionOptions,
     Right,
     Rulebook,
     Scope,
@@ -27,7 +30,7 @@ from yijian.domains.sharing.values import (
 )
 from yijian.domains.terminology.values import Item
 
-__all__ = ["MARKER", "STATEMENTS", "assemble"]
+__all__ = ["MARKER", "STATEMENTS", "agreement_of", "assemble", "ended_by_newer", "options_of"]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -46,7 +49,7 @@ STATEMENTS: Mapping[str, str] = {
         "SELECT alliance_id, region_id, joined_on, left_on FROM institutions_alliancemember ORDER BY 1, 2, 3"
     ),
     "institutions": (
-        "SELECT code, name_zh, name_en, region_id, level, grade, kind"
+        "SELECT code, name_zh, name_en, region_id, level, grade, kind, ownership"
         " FROM institutions_institution ORDER BY code"
     ),
     "campuses": "SELECT institution_id, code, name_zh, main FROM institutions_campus ORDER BY 1, 2",
@@ -59,17 +62,31 @@ STATEMENTS: Mapping[str, str] = {
         " FROM institutions_price AS p JOIN institutions_campus AS c ON c.id = p.campus_id"
         " ORDER BY 1, 2, 3, 5"
     ),
-    "agreements": "SELECT * FROM sharing_agreement ORDER BY code, version",
+    "agreements": (
+        "SELECT id, code, version, name_zh, name_en, scope_kind, scope_code, accepted_marks, mark_required,"
+        " all_items, directions, upward_within, grade_rules, shared_within, public_only, clock,"
+        " effective_from, effective_until, source"
+        " FROM sharing_agreement WHERE state = 'signed' ORDER BY code, version"
+    ),
     "parties": (
         "SELECT m.agreement_id, m.institution_id, m.consortium_id,"
         " r.code AS region_code, r.kind AS region_kind"
         " FROM sharing_agreementmember AS m LEFT JOIN institutions_region AS r ON r.code = m.region_id"
+        " JOIN sharing_agreement AS a ON a.id = m.agreement_id AND a.state = 'signed'"
         " ORDER BY 1, 2, 3, 4"
     ),
-    "agreement_items": "SELECT agreement_id, item_id FROM sharing_agreementitem ORDER BY 1, 2",
+    "agreement_items": (
+        "SELECT i.agreement_id, i.item_id FROM sharing_agreementitem AS i"
+        " JOIN sharing_agreement AS a ON a.id = i.agreement_id AND a.state = 'signed' ORDER BY 1, 2"
+    ),
     "windows": (
-        "SELECT agreement_id, item_id, category, care_setting, hours FROM sharing_agreementwindow"
-        " ORDER BY 1, 2, 3, 4"
+        "SELECT w.agreement_id, w.item_id, w.category, w.care_setting, w.hours"
+        " FROM sharing_agreementwindow AS w"
+        " JOIN sharing_agreement AS a ON a.id = w.agreement_id AND a.state = 'signed' ORDER BY 1, 2, 3, 4"
+    ),
+    "options": (
+        "SELECT scope_kind, scope_code, version, effective_from, effective_until, settings, source,"
+        " source_url FROM sharing_regionoptions WHERE state = 'signed' ORDER BY 1, 2, 3"
     ),
     "rights": (
         "SELECT institution_id, item_id, scope_kind, scope_code, label, valid_from, valid_until, ended_on,"
@@ -116,6 +133,7 @@ def assemble(tables: Mapping[str, Rows]) -> Rulebook:
             ((r["institution_code"], r["local_code"]), _local_code(r)) for r in tables["codes"]
         ),
         families=_grouped((item.family, item.code) for item in items.values() if item.family),
+        options=ended_by_newer([options_of(row) for row in tables["options"]], lambda each: each.scope),
     )
 
 
@@ -202,6 +220,7 @@ def _institutions(tables: Mapping[str, Rows]) -> dict[str, InstitutionProfile]:
             consortia.get(row["code"], ()),
             tuple(member for region in regions for member in alliances.get(region, ())),
             campuses.get(row["code"], ()),
+            row["ownership"],
         )
     return profiles
 
@@ -221,44 +240,82 @@ def _agreements(tables: Mapping[str, Rows]) -> tuple[Agreement, ...]:
         (r["agreement_id"], Window(r["hours"], r["item_id"] or "", r["category"], r["care_setting"]))
         for r in tables["windows"]
     )
-    newer = _next_versions(tables["agreements"])
-    return tuple(
-        Agreement(
-            code=row["code"],
-            version=row["version"],
-            name_zh=row["name_zh"],
-            name_en=row["name_en"],
-            scope=Scope(ScopeKind(row["scope_kind"]), row["scope_code"]),
-            directions=frozenset(Direction(d) for d in row["directions"]),
-            clock=ClockStart(row["clock"]),
-            effective_from=row["effective_from"],
-            effective_until=_earliest(row["effective_until"], newer.get(row["id"])),
-            accepted_marks=frozenset(ScopeKind(k) for k in row["accepted_marks"]),
-            mark_required=row["mark_required"],
-            items=None if row["all_items"] else frozenset(items.get(row["id"], ())),
-            upward_within=ScopeKind(row["upward_within"]) if row["upward_within"] else None,
+    agreements = [
+        agreement_of(
+            row,
+            items=items.get(row["id"], ()),
             parties=parties.get(row["id"], ()),
             windows=windows.get(row["id"], ()),
-            source=row["source"],
         )
         for row in tables["agreements"]
+    ]
+    return ended_by_newer(agreements, lambda agreement: agreement.code)
+
+
+def agreement_of(
+    row: Mapping[str, Any],
+    *,
+    items: Iterable[str],
+    parties: Iterable[Party],
+    windows: Iterable[Window],
+) -> Agreement:
+    """Return the agreement of a row of `sharing_agreement` and its parts."""
+    return Agreement(
+        code=row["code"],
+        version=row["version"],
+        name_zh=row["name_zh"],
+        name_en=row["name_en"],
+        scope=Scope(ScopeKind(row["scope_kind"]), row["scope_code"]),
+        directions=frozenset(Direction(d) for d in row["directions"]),
+        clock=ClockStart(row["clock"]),
+        effective_from=row["effective_from"],
+        effective_until=row["effective_until"],
+        accepted_marks=frozenset(ScopeKind(k) for k in row["accepted_marks"]),
+        mark_required=row["mark_required"],
+        items=None if row["all_items"] else frozenset(items),
+        upward_within=ScopeKind(row["upward_within"]) if row["upward_within"] else None,
+        grade_rules=msgspec.convert(row["grade_rules"], tuple[GradeRule, ...]),
+        shared_within=ScopeKind(row["shared_within"]) if row["shared_within"] else None,
+        public_only=row["public_only"],
+        parties=tuple(parties),
+        windows=tuple(windows),
+        source=row["source"],
     )
 
 
-def _next_versions(rows: Rows) -> dict[Any, date]:
-    """A newer version ends the older one on the day it takes effect."""
-    following: dict[Any, date] = {}
-    for row in rows:
-        later = [
-            r["effective_from"] for r in rows if r["code"] == row["code"] and r["version"] > row["version"]
+def options_of(row: Mapping[str, Any]) -> RegionOptions:
+    """Return the options of a row of `sharing_regionoptions`; raise ValueError for a setting out of place."""
+    return msgspec.convert(
+        {
+            **row["settings"],
+            "scope": {"kind": row["scope_kind"], "code": row["scope_code"]},
+            "version": row["version"],
+            "effective_from": row["effective_from"],
+            "effective_until": row["effective_until"],
+            "source": row["source"],
+            "source_url": row["source_url"],
+        },
+        RegionOptions,
+    )
+
+
+Version = TypeVar("Version", Agreement, RegionOptions)
+
+
+def ended_by_newer(versions: Sequence[Version], name: Callable[[Version], Any]) -> tuple[Version, ...]:
+    """Return the versions, each ended on the day a newer one of its name takes effect."""
+
+    def until(version: Version) -> date | None:
+        days = [
+            other.effective_from
+            for other in versions
+            if name(other) == name(version) and other.version > version.version
         ]
-        if later:
-            following[row["id"]] = min(later)
-    return following
+        if version.effective_until is not None:
+            days.append(version.effective_until)
+        return min(days, default=None)
 
-
-def _earliest(*days: date | None) -> date | None:
-    return min((day for day in days if day is not None), default=None)
+    return tuple(replace(version, effective_until=until(version)) for version in versions)
 
 
 def _rights(rows: Rows) -> dict[tuple[str, str], tuple[Right, ...]]:

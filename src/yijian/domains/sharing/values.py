@@ -17,9 +17,12 @@ __all__ = [
     "ClockStart",
     "ConsentWay",
     "Direction",
+    "GradeBand",
+    "GradeRule",
     "LocalCode",
     "Method",
     "Party",
+    "Permission",
     "Price",
     "RegionOptions",
     "RegionalReason",
@@ -52,6 +55,15 @@ class Direction(StrEnum):
     """A lower institution accepts a higher one's result."""
     UP = "up"
     """A higher institution accepts a lower one's result."""
+
+
+class Permission(StrEnum):
+    """What an agreement says of a way from one institution to another."""
+
+    ACCEPT = "accept"
+    MAY = "may"
+    """May be accepted where the quality suffices; nobody is obliged."""
+    EXCLUDED = "excluded"
 
 
 class ClockStart(StrEnum):
@@ -112,8 +124,29 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class GradeBand:
+    """Institutions from one standing up to another, both included: `二级甲等`; '' leaves an end open."""
+
+    lowest: str = ""
+    highest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GradeRule:
+    """Whether a band of institutions takes the results of another band."""
+
+    source: GradeBand
+    receiver: GradeBand
+    permission: Permission = Permission.ACCEPT
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
-    """Validity for an item, a category or everything, in one care setting or in all ('')."""
+    """Validity for an item, a category or everything, in one care setting or in all ('').
+
+    `category` is a category of the catalogue (`lab`), one of its sections (`临床化学-尿液`) or the sections'
+    common beginning (`免疫`).
+    """
 
     hours: int
     item_code: str = ""
@@ -140,6 +173,11 @@ class Agreement:
     items: frozenset[str] | None = None
     """None: all items."""
     upward_within: ScopeKind | None = None
+    grade_rules: tuple[GradeRule, ...] = ()
+    """Where there are any, they decide the direction by level and grade instead of `directions`."""
+    shared_within: ScopeKind | None = None
+    """Both sides must lie in one area or community of this kind."""
+    public_only: bool = False
     parties: tuple[Party, ...] = ()
     """Empty: every institution inside the scope."""
     windows: tuple[Window, ...] = ()
@@ -177,10 +215,14 @@ class RegionOptions:
     """An institution's own results younger than this bring no reminder."""
     suppress_emergency: bool = False
     suppress_preoperative: bool = False
+    preoperative_items: frozenset[str] = frozenset()
+    """Items and panels that count as a pre-operative set whatever the purpose."""
     suppress_answered_in_encounter: bool = False
     image_access_required: bool = False
     """An examination is recognised only where its images open over the internet."""
     decline_reasons: tuple[RegionalReason, ...] = ()
+    mark_signs: tuple[tuple[str, str], ...] = ()
+    """(sign, mark): what is printed before an item instead of the mark, such as ★ for 鄂HR."""
     source: str = ""
     source_url: str = ""
 
