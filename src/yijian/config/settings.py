@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "yijian.domains.identity",
     "yijian.domains.results",
     "yijian.domains.sharing",
+    "yijian.domains.consent",
     "yijian.domains.recognition",
     "yijian.domains.supervision",
 ]

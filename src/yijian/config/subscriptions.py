@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from yijian.domains.consent import api as consent
 from yijian.domains.identity.events import PersonMoved
 from yijian.domains.recognition import api as recognition
 from yijian.domains.results import api as results
@@ -13,7 +14,7 @@ __all__ = ["SUBSCRIPTIONS"]
 
 SUBSCRIPTIONS: Mapping[str, Sequence[Handler]] = {
     CodeMapped.__name__: (results.on_code_mapped,),
-    PersonMoved.__name__: (results.on_person_moved, recognition.on_person_moved),
+    PersonMoved.__name__: (results.on_person_moved, consent.on_person_moved, recognition.on_person_moved),
     ReportCorrected.__name__: (recognition.on_report_corrected,),
     ReportVoided.__name__: (recognition.on_report_voided,),
 }

@@ -32,6 +32,7 @@ ROLES: Words = {
     Role.INTEGRATOR: _("接口工程师"),
     Role.SUPERVISOR: _("卫健监管"),
     Role.ADMINISTRATOR: _("平台管理员"),
+    Role.PATIENT: _("患者"),
 }
 SEXES: Words = {"male": _("男"), "female": _("女"), "other": _("其他"), "unknown": _("性别未知")}
 LEVELS: Mapping[int, Promise] = {0: _("未定级"), 1: _("一级"), 2: _("二级"), 3: _("三级")}

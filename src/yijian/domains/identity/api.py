@@ -1,6 +1,6 @@
 """The only synchronous door to persons: link a description, settle a doubt, look somebody up."""
 
-from yijian.domains.identity.cipher import mask
+from yijian.domains.identity.cipher import field_cipher, mask
 from yijian.domains.identity.policy import may
 from yijian.domains.identity.queries import (
     describe_person,
@@ -28,6 +28,7 @@ __all__ = [
     "case_of",
     "current_person_id",
     "describe_person",
+    "field_cipher",
     "find_person_by_number",
     "get_birth_date",
     "get_person_summary",

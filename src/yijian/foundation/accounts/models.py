@@ -14,6 +14,7 @@ class Role(models.TextChoices):
     INTEGRATOR = "integrator", "接口工程师"
     SUPERVISOR = "supervisor", "卫健监管"
     ADMINISTRATOR = "administrator", "平台管理员"
+    PATIENT = "patient", "患者"
 
 
 @distributed(DistributionClass.REFERENCE)

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     REPORT = "report.write"
     ORDER = "order.write"
     MARKS = "marks.read"
+    CONSENT = "consent.write"
 
 
 SCOPES = frozenset(scope.value for scope in Scope)

@@ -19,6 +19,7 @@ SCREENS = {
     Role.INTEGRATOR: "/inbox/",
     Role.SUPERVISOR: "/supervision/",
     Role.ADMINISTRATOR: "/admin/",
+    Role.PATIENT: "/my/",
 }
 
 
