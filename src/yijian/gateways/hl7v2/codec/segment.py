@@ -1,7 +1,7 @@
 """Segments, fields and components, split only where they are asked for (HL7 v2.5.1 §2.5)."""
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 from .syntax import NULL, Syntax
@@ -67,21 +67,29 @@ class Composite:
         return not self.raw.strip(self._syntax.component + self._syntax.subcomponent + " ")
 
 
+NOTHING = Composite("", Syntax())
+
+
 class Segment:
-    """One line of a message. `number` counts the segments of the same name, from one."""
+    """One line of a message. `number` counts the segments of the same name, from one.
+
+    `fields` are raw; MSH-1, the separator itself, takes its own place among them.
+    """
+
+    __slots__ = ("_firsts", "_is_plain", "fields", "line", "name", "number", "syntax")
 
     def __init__(self, line: str, number: int, syntax: Syntax) -> None:
         self.line = line
         self.name = line[:3]
         self.number = number
         self.syntax = syntax
+        self.fields = line.split(syntax.field)
+        if self.name == "MSH":
+            self.fields.insert(1, syntax.field)
         self._firsts: dict[int, Composite] = {}
-
-    @cached_property
-    def fields(self) -> list[str]:
-        """The raw fields; MSH-1, the separator itself, takes its own place."""
-        parts = self.line.split(self.syntax.field)
-        return [parts[0], self.syntax.field, *parts[1:]] if self.name == "MSH" else parts
+        self._is_plain = not (
+            syntax.repetition in line or syntax.subcomponent in line or syntax.escape in line
+        )
 
     def raw(self, field: int) -> str:
         """Return a field as it stands on the wire."""
@@ -103,15 +111,19 @@ class Segment:
         found = self._firsts.get(field)
         if found is None:
             repetitions = self.repetitions(field)
-            found = self._firsts[field] = repetitions[0] if repetitions else Composite("", self.syntax)
+            found = self._firsts[field] = repetitions[0] if repetitions else NOTHING
         return found
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """Return one value of the first repetition, unescaped and trimmed."""
-        raw = self.raw(field)
-        if not raw or (component == subcomponent == 1 and raw.isalnum()):
-            return raw
-        return self.first(field).text(component, subcomponent)
+        raw = self.fields[field] if field < len(self.fields) else ""
+        if not raw:
+            return ""
+        if not self._is_plain or subcomponent > 1:
+            return self.first(field).text(component, subcomponent)
+        parts = raw.split(self.syntax.component)
+        text = parts[component - 1].strip() if component <= len(parts) else ""
+        return "" if text == NULL else text
 
     def location(self, field: int | None = None) -> str:
         """Name this segment, or a field of it, as refusals do: `OBX[2]-5`."""
