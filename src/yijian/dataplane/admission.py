@@ -171,7 +171,7 @@ def _arrival(
 ) -> inbox.Arrival:
     def when_taken() -> tuple[inbox.Reason, bytes]:
         taken = hl7.control_id_taken()
-        return inbox.Reason(taken.code, taken.text), hl7.door_answer(seen.peek, taken, now)
+        return _reason(taken), hl7.door_answer(seen.peek, taken, now)
 
     header = seen.peek
     return inbox.Arrival(
@@ -186,6 +186,10 @@ def _arrival(
         sealed=sealed,
         digest=digest,
         answer=hl7.door_answer(header, fault, now),
-        reason=inbox.Reason(fault.code, fault.text) if fault else inbox.NOTHING_WRONG,
+        reason=_reason(fault) if fault else inbox.NOTHING_WRONG,
         when_taken=when_taken,
     )
+
+
+def _reason(fault: hl7.Fault) -> inbox.Reason:
+    return inbox.Reason(fault.code, fault.text, fault.data)

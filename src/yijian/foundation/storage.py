@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -57,6 +58,12 @@ class ObjectStore:
         except FileNotFoundError as absent:
             raise ObjectMissing(key) from absent
         return verified(key, data)
+
+    def delete(self, key: str) -> None:
+        """Erase the object; one that is gone already is erased."""
+        check_key(key)
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
 
     async def get_async(self, key: str) -> bytes:
         """Do as `get`, without holding up the event loop."""

@@ -1,10 +1,11 @@
 """Identifiers made by the application: UUIDv7 (RFC 9562), so that rows cluster by time on every node."""
 
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["member_id", "member_of", "new_id", "new_parent_id"]
+__all__ = ["first_id", "member_id", "member_of", "new_id", "new_parent_id"]
 
 MEMBER_BITS = 12
 MAX_MEMBERS = (1 << MEMBER_BITS) - 1
@@ -13,6 +14,12 @@ MAX_MEMBERS = (1 << MEMBER_BITS) - 1
 def new_id() -> UUID:
     """Return a fresh UUIDv7."""
     return uuid7()
+
+
+def first_id(at: datetime) -> UUID:
+    """Return the lowest UUIDv7 of an instant: what was made before it is lower, what follows is not."""
+    milliseconds = int(at.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
 
 
 def new_parent_id() -> UUID:

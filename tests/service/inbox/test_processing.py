@@ -1,7 +1,6 @@
 """A kept message is processed once, in order; what fails is kept and can be replayed."""
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -23,7 +22,6 @@ from yijian.kit.ids import new_id
 pytestmark = pytest.mark.django_db
 
 Process = Callable[[KeptMessage], Fate]
-STOP = threading.Event()
 
 
 def receive(raw: bytes = b"raw", *, lane: int = 0, facility: str = "H1", **more: object) -> UUID:
@@ -43,7 +41,10 @@ def receive(raw: bytes = b"raw", *, lane: int = 0, facility: str = "H1", **more:
 
 
 def run(processor: Process, lane: int = 0) -> None:
-    while drain(lane, {"hl7": processor}, STOP):
+    def each(messages: Sequence[KeptMessage]) -> list[Fate]:
+        return [processor(message) for message in messages]
+
+    while drain(lane, {"hl7": each}):
         pass
 
 
@@ -214,7 +215,7 @@ def test_keeps_upload_and_settles_it() -> None:
     message_id = api.keep_json("H1", b'{"a": 1}', "report", at=now())
     assert state_of(message_id) == ("received", "")
     assert api.raw_of(message_id) == b'{"a": 1}'
-    api.settle_refused(message_id, "patient.required", "请填写患者。", at=now())
+    api.settle_refused(message_id, Problem("patient.required", "请填写患者。"), at=now())
     assert state_of(message_id) == ("refused", "patient.required")
     api.settle_recorded(message_id, waiting=True, at=now())
     assert state_of(message_id) == ("waiting", "")

@@ -1,13 +1,14 @@
 """The data plane's door to the inbox: who may send, and messages kept many to a transaction."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import structlog
+from msgspec import json
 
 from yijian.kit.sql import read_sql
 
@@ -94,10 +95,11 @@ def _networks(facility: str, addresses: Iterable[str]) -> Iterable[IPv4Network |
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a message is refused; an empty code means that it is not."""
+    """Why a message is refused; an empty code means that it is not. `data`: what the code does not say."""
 
     code: str
     text: str
+    data: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 NOTHING_WRONG = Reason("", "")
@@ -253,6 +255,7 @@ def _row(arrival: Arrival, fate: Kept) -> tuple[Any, ...]:
         _state(fate),
         fate.reason.code,
         fate.reason.text,
+        json.encode(fate.reason.data).decode(),
     )
 
 
@@ -265,4 +268,5 @@ def _new_verdict(arrival: Arrival, fate: Kept) -> tuple[Any, ...]:
         _state(fate),
         fate.reason.code,
         fate.reason.text,
+        json.encode(fate.reason.data).decode(),
     )

@@ -69,6 +69,12 @@ class Fault:
         is_line = place.startswith("line ")
         return message if is_line or place in message else f"{place}：{message}"
 
+    @property
+    def data(self) -> dict[str, str]:
+        """Place and sentence in both languages, for whoever reads the message afterwards."""
+        refused = self.refused
+        return {"place": refused.location, "zh": refused.message, "en": refused.message_en}
+
 
 def find_fault(raw: bytes, sender_encoding: str | None, now: datetime) -> Fault | None:
     """Read a message as its processing will; return why it cannot be taken, or None."""

@@ -124,9 +124,15 @@ def reports(request: HttpRequest, caller: Caller) -> object:
             at=now(),
         )
     except Problem as problem:
-        inbox.settle_refused(message_id, problem.code, problem.detail, at=now())
+        inbox.settle_refused(message_id, problem, at=now())
         raise
-    inbox.settle_recorded(message_id, waiting=inbox.has_open_work_items(message_id), at=now())
+    inbox.settle_recorded(
+        message_id,
+        waiting=inbox.has_open_work_items(message_id),
+        made=inbox.Made("report", str(recorded.report_id), recorded.version),
+        reported_at=upload.reported_at,
+        at=now(),
+    )
     return {
         "report_id": recorded.report_id,
         "version": recorded.version,
@@ -145,9 +151,10 @@ def void(request: HttpRequest, caller: Caller) -> object:
             caller.institution_code, asked.report_no, asked.voided_at, asked.reason, at=now()
         )
     except Problem as problem:
-        inbox.settle_refused(message_id, problem.code, problem.detail, at=now())
+        inbox.settle_refused(message_id, problem, at=now())
         raise
-    inbox.settle_recorded(message_id, waiting=False, at=now())
+    made = inbox.Made("void", str(outcome.report_id), outcome.version)
+    inbox.settle_recorded(message_id, waiting=False, made=made, at=now())
     return outcome
 
 
