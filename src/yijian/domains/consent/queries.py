@@ -31,6 +31,7 @@ __all__ = [
     "get_opening",
     "get_sight",
     "get_will",
+    "hidden_codes",
     "list_consents",
     "list_objections",
     "list_openings",
@@ -121,6 +122,13 @@ def get_sight(
     looker = looker_of(profile, at, purpose)
     will, born = get_will(person_id, at), get_birth_date(person_id)
     return assess(options, will, claim, looker, born, at, claimed_at=claimed_at)
+
+
+def hidden_codes(sight: Sight) -> frozenset[str]:
+    """Return the items a sight of everything still leaves out."""
+    if not sight.hidden:
+        return frozenset()
+    return frozenset(code for code, item in get_rulebook().items.items() if item.sensitive in sight.hidden)
 
 
 def list_consents(

@@ -1,7 +1,7 @@
 """Reads of reports. What is sensitive is absent without authorisation, and leaves no trace."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,11 +57,17 @@ def get_report_state(person_id: UUID, report_id: UUID) -> ReportState:
 
 
 def get_report(
-    person_id: UUID, report_id: UUID, *, version: int | None = None, shows_sensitive: bool
+    person_id: UUID,
+    report_id: UUID,
+    *,
+    version: int | None = None,
+    shows_sensitive: bool,
+    hidden: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return a report as uploaded (contract §5) with its version, institution and void; `Problem` 404.
 
-    The patient is not part of it. Without `shows_sensitive` a report with nothing else to show is unknown.
+    The patient is not part of it. Without `shows_sensitive` a report with nothing else to show is unknown;
+    with it, `hidden` item codes stay out all the same.
     """
     report = _get(person_id, report_id)
     found = ReportVersion.objects.filter(
@@ -70,9 +76,9 @@ def get_report(
     if found is None:
         raise errors.report_unknown()
     rows = _rows([found]).order_by("row_no")
-    shown = rows if shows_sensitive else _plain(rows)
+    shown = _visible(rows, _kept_back(hidden, shows_sensitive=shows_sensitive))
     numbers = list(shown.values_list("row_no", flat=True))
-    complete = shows_sensitive or len(numbers) == rows.count()
+    complete = len(numbers) == rows.count()
     if not numbers:
         raise errors.report_unknown()
     return {
@@ -94,10 +100,17 @@ def find_person_of_report(report_id: UUID) -> UUID | None:
 
 
 def find_document_key(
-    person_id: UUID, report_id: UUID, *, version: int | None = None, shows_sensitive: bool
+    person_id: UUID,
+    report_id: UUID,
+    *,
+    version: int | None = None,
+    shows_sensitive: bool,
+    hidden: Collection[str] = (),
 ) -> str | None:
     """Return the object key of a version's PDF; a PDF that shows a sensitive row counts as that row."""
-    document = get_report(person_id, report_id, version=version, shows_sensitive=shows_sensitive)
+    document = get_report(
+        person_id, report_id, version=version, shows_sensitive=shows_sensitive, hidden=hidden
+    )
     if not document["has_document"]:
         return None
     return ReportVersion.objects.values_list("document_key", flat=True).get(
@@ -112,12 +125,17 @@ def list_timeline(
     before: datetime | None = None,
     kind: ReportKind | None = None,
     shows_sensitive: bool,
+    hidden: Collection[str] = (),
+    institution_code: str | None = None,
 ) -> list[TimelineEntry]:
     """Return reports by examination, newest first; a voided report is nothing.
 
-    `before`: only what was examined earlier, for the next page.
+    `before`: only what was examined earlier, for the next page. `hidden` item codes stay out, and with
+    `institution_code` everything of other institutions.
     """
     reports = Report.objects.filter(person_id=person_id, voided_at=None)
+    if institution_code is not None:
+        reports = reports.filter(institution_code=institution_code)
     if kind is not None:
         reports = reports.filter(kind=kind.value)
     if before is not None:
@@ -125,19 +143,19 @@ def list_timeline(
     current = Result.objects.filter(
         person_id=person_id, report_id=OuterRef("report_id"), version=OuterRef("current_version")
     )
-    shown = current if shows_sensitive else _plain(current)
+    kept_back = _kept_back(hidden, shows_sensitive=shows_sensitive)
+    shown = _visible(current, kept_back)
     found = list(reports.filter(Exists(shown)).order_by("-effective_at", "-report_id")[:limit])
     versions = _current_versions(person_id, found)
     rows: dict[UUID, list[Result]] = defaultdict(list)
-    hidden: set[UUID] = set()
-    sensitive = frozenset() if shows_sensitive else sensitive_codes()
+    cut: set[UUID] = set()
     for row in _rows(versions.values()).order_by("row_no"):
-        if not shows_sensitive and (not row.item_code or row.item_code in sensitive):
-            hidden.add(row.report_id)
+        if row.item_code in kept_back:
+            cut.add(row.report_id)
         else:
             rows[row.report_id].append(row)
     return [
-        _entry(report, versions[report.report_id], rows[report.report_id], report.report_id not in hidden)
+        _entry(report, versions[report.report_id], rows[report.report_id], report.report_id not in cut)
         for report in found
     ]
 
@@ -166,9 +184,14 @@ def _rows(versions: Iterable[ReportVersion]) -> QuerySet[Result]:
     return rows.filter(report_id__in=[key[1] for key in keys]).filter(version__in={key[2] for key in keys})
 
 
-def _plain(rows: QuerySet[Result]) -> QuerySet[Result]:
-    """Leave out what is sensitive, and what has no meaning yet and therefore might be."""
-    return rows.exclude(item_code="").exclude(item_code__in=sensitive_codes())
+def _kept_back(hidden: Collection[str], *, shows_sensitive: bool) -> frozenset[str]:
+    """Return the item codes that may not be shown; '' is what has no meaning yet and therefore might be one."""
+    codes = frozenset(hidden) if shows_sensitive else sensitive_codes()
+    return codes if shows_sensitive and not codes else codes | {""}
+
+
+def _visible(rows: QuerySet[Result], kept_back: frozenset[str]) -> QuerySet[Result]:
+    return rows.exclude(item_code__in=kept_back) if kept_back else rows
 
 
 def _current_versions(person_id: UUID, reports: Sequence[Report]) -> dict[UUID, ReportVersion]:

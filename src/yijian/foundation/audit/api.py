@@ -1,5 +1,7 @@
 """The control plane's door: record an access, and check that nobody tampered with the trail."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from yijian.foundation.audit.statements import CHAIN_END, LOCK_CHAIN
 from yijian.foundation.database.sync import fetch
 from yijian.kit.clock import now
 
-__all__ = ["record_access", "verify_chain"]
+__all__ = ["Access", "list_accesses", "record_access", "verify_chain"]
 
 
 @transaction.atomic
@@ -36,6 +38,21 @@ def record_access(
     AuditEntry.objects.create(**dict(zip(COLUMNS, row, strict=True)))
 
 
+def list_accesses(
+    person_id: UUID, *, before: datetime | None = None, limit: int, without: Collection[str] = ()
+) -> list[Access]:
+    """Return who looked at a person's data, the newest first; `before` for the next page.
+
+    `without`: the beginnings of actions to leave out.
+    """
+    entries = AuditEntry.objects.filter(person_id=person_id)
+    for beginning in without:
+        entries = entries.exclude(action__startswith=beginning)
+    if before is not None:
+        entries = entries.filter(at__lt=before)
+    return [_access(entry) for entry in entries.order_by("-at", "-entry_id")[:limit]]
+
+
 def verify_chain() -> int | None:
     """Return the number of the first entry that does not follow from the one before; None where all do.
 
@@ -44,19 +61,22 @@ def verify_chain() -> int | None:
     """
     end = ChainEnd()
     for entry in AuditEntry.objects.order_by("entry_id").iterator(chunk_size=2000):
-        access = Access(
-            entry.at,
-            entry.actor,
-            entry.institution_code,
-            entry.action,
-            entry.person_id,
-            entry.legal_basis,
-            entry.detail,
-            entry.trace_id,
-        )
-        digest = digest_entry(end.digest, entry.entry_id, access)
+        digest = digest_entry(end.digest, entry.entry_id, _access(entry))
         follows = entry.entry_id == end.entry_id + 1 and bytes(entry.previous_digest) == end.digest
         if not follows or bytes(entry.digest) != digest:
             return entry.entry_id
         end = ChainEnd(entry.entry_id, digest)
     return None
+
+
+def _access(entry: AuditEntry) -> Access:
+    return Access(
+        entry.at,
+        entry.actor,
+        entry.institution_code,
+        entry.action,
+        entry.person_id,
+        entry.legal_basis,
+        entry.detail,
+        entry.trace_id,
+    )
