@@ -31,7 +31,7 @@ from yijian.domains.terminology.api import Meanings, look_up
 __all__ = ["Incoming", "record_report", "record_reports"]
 
 ATTEMPTS = 3
-Source = Literal["hl7", "json"]
+Source = Literal["hl7", "json", "import"]
 
 
 @dataclass(frozen=True, slots=True)
