@@ -185,7 +185,7 @@ def _rows(versions: Iterable[ReportVersion]) -> QuerySet[Result]:
 
 
 def _kept_back(hidden: Collection[str], *, shows_sensitive: bool) -> frozenset[str]:
-    """Return the item codes that may not be shown; '' is what has no meaning yet and therefore might be one."""
+    """Return the item codes that may not be shown; '' is what has no meaning yet and might be one."""
     codes = frozenset(hidden) if shows_sensitive else sensitive_codes()
     return codes if shows_sensitive and not codes else codes | {""}
 
