@@ -16,7 +16,7 @@ def refusal_of(raw: bytes) -> tuple[str, int, str]:
     ("header", "expected"),
     [
         (header_with(9, ""), ("AE", 101, "MSH-9")),
-        (header_with(9, "OUL^R21"), ("AR", 200, "MSH-9.1")),
+        (header_with(9, "RDE^O11"), ("AR", 200, "MSH-9.1")),
         (header_with(9, "ADT^A40"), ("AR", 201, "MSH-9.2")),
         (header_with(9, "ADT"), ("AR", 201, "MSH-9.2")),
         (header_with(9, "ORU^R32"), ("AR", 201, "MSH-9.2")),

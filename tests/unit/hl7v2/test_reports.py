@@ -303,12 +303,6 @@ def test_examination_with_site_side_and_viewer() -> None:
     assert report.examined_at == datetime(2026, 11, 1, 8, tzinfo=CHINA)
 
 
-def test_a_damaged_attachment_is_told_and_the_report_stands() -> None:
-    parsed = decode(result(ROW, "OBX|2|ED|PDF^报告^L||^application^pdf^Base64^JVBERi0x*||||||F"))
-    assert (parsed.reports[0].pdf, len(parsed.reports[0].results)) == (None, 1)
-    assert [note.kind for note in parsed.notes] == ["attachment.left_out"]
-
-
 @pytest.mark.parametrize(
     ("pid3", "pid2", "pid19", "expected"),
     [

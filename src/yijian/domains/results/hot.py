@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from yijian.domains.results.order_rules import find_order_faults
 from yijian.domains.results.rules import check_report
 from yijian.kit.sql import read_sql
 
-__all__ = ["CANDIDATES", "CANDIDATES_AT", "check_report", "fetch_candidates"]
+__all__ = ["CANDIDATES", "CANDIDATES_AT", "check_report", "fetch_candidates", "find_order_faults"]
 
 CANDIDATES = read_sql("yijian.domains.results", "candidates")
 CANDIDATES_AT = read_sql("yijian.domains.results", "candidates_at")

@@ -24,17 +24,22 @@ __all__ = [
     "ImageStatus",
     "ItemCode",
     "LabResult",
+    "Measure",
     "Order",
     "OrderOutcome",
     "OrderRecorded",
     "OrderState",
+    "Organism",
     "Recorded",
+    "ReportChange",
     "ReportKind",
     "ReportOutcome",
     "ReportState",
     "ReportStatus",
     "Responsible",
+    "RowKey",
     "Specimen",
+    "Susceptibility",
     "TimelineEntry",
     "TimelineRow",
     "UnmappedRow",
@@ -102,6 +107,7 @@ class Specimen(Struct, frozen=True):
     no: str | None = None
     type_code: str | None = None
     type_name: str | None = None
+    site: str | None = None
 
 
 class LabResult(Struct, frozen=True):
@@ -124,6 +130,38 @@ class LabResult(Struct, frozen=True):
     """This row's own status (HL7 OBX-11) where it differs from the report's."""
     alternates: tuple[ItemCode, ...] = ()
     """Further codings of the same row (HL7 CWE.4, .10): used where `item` has no meaning here."""
+
+
+class Measure(Struct, frozen=True):
+    """A figure with its comparator: a minimal inhibitory concentration, or a zone in millimetres."""
+
+    value: Decimal
+    comparator: Literal["<", "<=", ">=", ">"] | None = None
+    unit: str | None = None
+
+
+class Susceptibility(Struct, frozen=True):
+    """One drug tried on one organism. `value` is what was printed; `zone` and `mic` are its reading."""
+
+    drug: ItemCode
+    conclusion: Literal["S", "I", "R", "SDD", "NS"] | None = None
+    value: str | None = None
+    mic: Measure | None = None
+    zone: Measure | None = None
+    disc_content: str | None = None
+    breakpoints: str | None = None
+    method: str | None = None
+    comment: str | None = None
+
+
+class Organism(Struct, frozen=True):
+    """An organism that grew, and the drugs tried on it. What did not grow is told by the rows alone."""
+
+    name: str
+    code: str | None = None
+    sub_id: str | None = None
+    quantity: str | None = None
+    susceptibilities: tuple[Susceptibility, ...] = ()
 
 
 class ExamItem(Struct, frozen=True):
@@ -172,9 +210,25 @@ class UploadedReport(Struct, frozen=True):
     resulted_at: Instant | None = None
     specimen: Specimen | None = None
     results: tuple[LabResult, ...] = ()
+    organisms: tuple[Organism, ...] = ()
+    """What grew in a culture; `results` holds the rows of the culture itself."""
     exam: ExamPart | None = None
     pdf: str | None = None
     """The printed report, base64; at most 80 MiB."""
+
+
+RowKey = tuple[str, str]
+"""What a row of an HL7 report is known by: its code (OBX-3) and sub-id (OBX-4)."""
+
+
+class ReportChange(Struct, frozen=True):
+    """A report that holds only what changed: its rows take the place of their like, the others stand.
+
+    `removed` rows go; with `appends` its texts follow those that stand.
+    """
+
+    removed: tuple[RowKey, ...] = ()
+    appends: bool = False
 
 
 class Recorded(Struct, frozen=True):
@@ -198,6 +252,10 @@ class Order(Struct, frozen=True):
     practitioner: Practitioner | None = None
     department: Coded | None = None
     price: Decimal | None = None
+    alternates: tuple[ItemCode, ...] = ()
+    """Further codings of the same item (HL7 CWE.4, .10): used where `item` has no meaning here."""
+    accession_no: str | None = None
+    study_uid: str | None = None
 
 
 class OrderRecorded(Struct, frozen=True):

@@ -1,14 +1,22 @@
 """A message as we take it: decoded, its instants in order, and nothing in it that results would refuse."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
-from yijian.domains.results.hot import check_report
-from yijian.domains.results.values import UploadedReport, WorkItemNote
-from yijian.gateways.hl7v2.codec import ErrorCode, MessageRefused, ParsedMessage, decode_message, refuse
-from yijian.kit.errors import Problem
+from yijian.domains.results.hot import check_report, find_order_faults
+from yijian.domains.results.values import Order, UploadedReport, WorkItemNote
+from yijian.gateways.hl7v2.codec import (
+    UNNAMED,
+    ErrorCode,
+    MessageRefused,
+    ParsedMessage,
+    decode_message,
+    refuse,
+)
+from yijian.kit.errors import FieldError, Problem
 
 __all__ = ["read_message"]
 
@@ -25,6 +33,9 @@ FAULTS = {
     "ordered_at": ("OBR-6", "申请时间晚于当前时间"),
     "resulted_at": IN_THE_FUTURE,
     "reported_at": IN_THE_FUTURE,
+    "item.code": ("OBR-4", "项目代码须为 1 至 128 个字符"),
+    "occurred_at": ("ORC-9", "申请状态变化的时间须在 1900 年以后、当前时间以前"),
+    "price": ("FT1-11", "金额不得小于零"),
     "patient.identifiers": ("PID-3", "患者标识不得全为空白"),
     "results": ("OBX", "一份报告最多 2000 行结果"),
     "results.item.code": ("OBX-3", "项目代码须为 1 至 128 个字符"),
@@ -47,15 +58,16 @@ def read_message(raw: bytes, sender_encoding: str | None, now: datetime) -> Pars
             check_report(report, now)
         except Problem as problem:
             raise _refusal(problem) from problem
-    return ParsedMessage(
-        parsed.header,
-        parsed.encoding,
-        parsed.kind,
-        parsed.patient,
-        reports,
-        parsed.cancellations,
-        tuple(notes),
-    )
+    for order in parsed.orders:
+        faults = tuple(fault for fault in find_order_faults(order, now) if not _is_unnamed(order, fault))
+        if faults:
+            raise _refusal(Problem("order.invalid", "The order cannot be recorded as it is.", 422, faults))
+    return replace(parsed, reports=reports, notes=tuple(notes))
+
+
+def _is_unnamed(order: Order, fault: FieldError) -> bool:
+    """Tell whether a fault is no more than an order told by its number alone."""
+    return order.item is UNNAMED and fault.path == "item.code"
 
 
 def _in_order(report: UploadedReport, notes: list[WorkItemNote]) -> UploadedReport:

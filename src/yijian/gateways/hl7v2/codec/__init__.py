@@ -13,6 +13,7 @@ from .charset import Charset, find_charset
 from .decoding import PERSON_NEEDED, ParsedMessage, decode_message
 from .framing import MAX_FRAME_BYTES, FrameProblem, MllpDecoder, frame
 from .message import Header
+from .orders import UNNAMED
 from .peeking import Peek, peek
 from .reading import Cancellation
 from .refusal import ErrorCode, MessageRefused, refuse
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_FRAME_BYTES",
     "PERSON_NEEDED",
     "TAKEN",
+    "UNNAMED",
     "AckCode",
     "Cancellation",
     "Charset",

@@ -1,19 +1,20 @@
 """A whole message, checked and read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from yijian.domains.identity.values import PatientDescription
-from yijian.domains.results.values import UploadedReport, WorkItemNote
+from yijian.domains.results.values import Order, ReportChange, UploadedReport, WorkItemNote
 
 from .charset import decode
+from .document import read_document
 from .message import Header, parse
 from .notes import Notes
+from .orders import read_orders
 from .patient import read_patient
 from .reading import Cancellation, Reading
 from .report import read_reports
-from .structure import check_header, check_lines
+from .structure import Kind, check_header, check_lines
 
 __all__ = ["PERSON_NEEDED", "ParsedMessage", "decode_message"]
 
@@ -37,10 +38,15 @@ class ParsedMessage:
 
     header: Header
     encoding: str
-    kind: Literal["adt", "oru"]
+    kind: Kind
     patient: PatientDescription
     reports: tuple[UploadedReport, ...] = ()
+    changes: dict[str, ReportChange] = field(default_factory=dict)
+    """By report number: what of the reports holds only changes."""
+    other_numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By report number: further numbers it goes by."""
     cancellations: tuple[Cancellation, ...] = ()
+    orders: tuple[Order, ...] = ()
     notes: tuple[WorkItemNote, ...] = ()
 
 
@@ -53,8 +59,21 @@ def decode_message(raw: bytes, sender_encoding: str | None, now: datetime) -> Pa
     check_lines(message)
     patient = read_patient(message, now, notes)
     reading = Reading(message, patient, now, notes)
-    reports = read_reports(reading) if kind == "oru" else ()
-    cancellations = tuple(reading.cancellations)
+    reports: tuple[UploadedReport, ...] = ()
+    if kind == "result":
+        reports = read_reports(reading)
+    elif kind == "document":
+        reports = read_document(reading)
+    orders = read_orders(reading) if kind == "order" else ()
     return ParsedMessage(
-        message.header, decoded.charset.label, kind, patient, reports, cancellations, notes.collect()
+        message.header,
+        decoded.charset.label,
+        kind,
+        patient,
+        reports,
+        reading.changes,
+        reading.other_numbers,
+        tuple(reading.cancellations),
+        orders,
+        notes.collect(),
     )

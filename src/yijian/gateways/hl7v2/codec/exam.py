@@ -4,6 +4,7 @@ import re
 
 from yijian.domains.results.values import ExamItem, ExamPart, Image, ImageStatus
 
+from .attachments import is_embedded
 from .coding import read_alternates, read_item
 from .notes import Notes
 from .row import note_left_out, read_comment, read_row_status, read_unit
@@ -54,7 +55,7 @@ def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
     for observation in (o for group in groups for o in group.observations):
         obx = observation.obx
         pointer = obx.text(5)
-        if obx.text(2).upper() == "ED":
+        if is_embedded(obx):
             continue
         if is_uid(pointer):
             if (

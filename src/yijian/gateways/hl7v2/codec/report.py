@@ -1,35 +1,62 @@
-"""ORU^R01 to reports: one per filler order number (HL7 v2.5.1 §7.3.1, §7.4.1)."""
+"""ORU and OUL to reports: one per filler order number (HL7 v2.5.1 §7.3, §7.4.1)."""
 
 from datetime import datetime
 
 import msgspec
 
-from yijian.domains.results.values import LabResult, ReportKind, ReportStatus, UploadedReport
+from yijian.domains.results.values import (
+    LabResult,
+    ReportChange,
+    ReportKind,
+    ReportStatus,
+    RowKey,
+    UploadedReport,
+)
 
+from .attachments import read_document
 from .circumstances import read_reported_at, with_circumstances
+from .coding import read_item
+from .culture import read_culture
 from .exam import is_exam, read_exam
 from .notes import Notes
 from .reading import Cancellation, Reading
 from .refusal import missing
 from .row import read_comment, read_row_status, read_rows
+from .segment import Segment
 from .structure import OrderGroup, group_orders
 from .tables import REPORT_STATUSES
 from .times import read_instant
-from .value import read_pdf
+from .value import POINTERS
 
-__all__ = ["read_reports"]
+__all__ = ["read_report", "read_reports"]
 
-CANCELLED = "X"
+CANCELLED, SOME_RESULTS = "X", "A"
 """OBR-25, Table 0123."""
+CHANGING = frozenset("CDWX")
+REMOVING = frozenset("DWX")
+"""OBX-11, Table 0085: what can only be said of a row that was sent before."""
 
 
 def read_reports(reading: Reading) -> tuple[UploadedReport, ...]:
     """Return the reports of a message; what was cancelled or is empty is told in `reading`."""
+    groups = group_orders(reading.message)
     by_number: dict[str, list[OrderGroup]] = {}
-    for group in group_orders(reading.message):
-        by_number.setdefault(report_number(group), []).append(group)
-    reports = (read_report(number, groups, reading) for number, groups in by_number.items())
+    for group in groups:
+        by_number.setdefault(report_number(parent_of(group, groups) or group), []).append(group)
+    reports = (read_report(number, of_number, reading) for number, of_number in by_number.items())
     return tuple(report for report in reports if report is not None)
+
+
+def parent_of(group: OrderGroup, groups: list[OrderGroup]) -> OrderGroup | None:
+    """Find the group that a child order belongs to: OBR-26 names its result, OBR-29 its order."""
+    if not group.is_child:
+        return None
+    placer, filler = group.obr.text(29, 1), group.obr.text(29, 2)
+    others = [other for other in groups if other is not group and not other.is_child]
+    found = (
+        o for o in others if (filler and o.obr.text(3) == filler) or (placer and o.obr.text(2) == placer)
+    )
+    return next(found, None)
 
 
 def report_number(group: OrderGroup) -> str:
@@ -46,17 +73,21 @@ def report_number(group: OrderGroup) -> str:
     return number
 
 
-def read_report(number: str, groups: list[OrderGroup], reading: Reading) -> UploadedReport | None:
+def read_report(
+    number: str, groups: list[OrderGroup], reading: Reading, *, is_exam_report: bool = False
+) -> UploadedReport | None:
     """Read one report, or None where there is nothing to record."""
     reported_at = read_reported_at(groups, reading)
     live = [group for group in groups if group.obr.text(25).upper() != CANCELLED]
     if not live or is_withdrawn(live):
-        reading.cancellations.append(Cancellation(number, read_cancelled_at(reported_at, reading)))
+        at = read_cancelled_at(reported_at, reading)
+        reading.cancellations.append(Cancellation(number, at, removed_rows(live)))
         return None
-    exam_report = is_exam(live)
-    results = () if exam_report else read_results(live, reading.notes)
+    exam_report = is_exam_report or is_exam(live)
+    organisms, rest = ((), live) if exam_report else read_culture(live, reading.notes)
+    results = () if exam_report else read_results(rest, reading.notes)
     exam = read_exam(live, reading.notes) if exam_report else None
-    pdf = read_attachments(live, reading.notes)
+    pdf = read_document(live, reading.notes)
     if not results and not (exam and (exam.findings or exam.impression or exam.study_uids or pdf)):
         reading.notes.add(
             "report.empty", groups[0].obr.location(), "没有任何结果，未生成报告；此前的报告保持不变"
@@ -70,10 +101,46 @@ def read_report(number: str, groups: list[OrderGroup], reading: Reading) -> Uplo
         patient=reading.patient,
         reported_at=reported_at,
         results=tuple(without_same_status(row, status) for row in results),
+        organisms=organisms,
         exam=exam,
         pdf=pdf,
     )
+    if holds_changes_only(live):
+        reading.changes[number] = ReportChange(removed=removed_rows(live))
+    if status is ReportStatus.CORRECTED:
+        reading.name_also(number, replaced_numbers(live[0]))
     return with_circumstances(report, live, reading)
+
+
+def holds_changes_only(groups: list[OrderGroup]) -> bool:
+    """Tell whether rows not sent still stand: some results only (OBR-25 A), or nothing but changed rows."""
+    statuses = [o.obx.text(11).upper() for group in groups for o in group.observations]
+    some = any(group.obr.text(25).upper() == SOME_RESULTS for group in groups)
+    return some or (bool(statuses) and all(status in CHANGING for status in statuses))
+
+
+def removed_rows(groups: list[OrderGroup]) -> tuple[RowKey, ...]:
+    """Return the rows posted as deleted, wrong or not to be had."""
+    rows = [o.obx for group in groups for o in group.observations if o.obx.text(2).upper() not in POINTERS]
+    keys = [
+        (item.code, obx.text(4)) for obx in rows if is_removing(obx) and (item := read_item(obx.first(3)))
+    ]
+    return tuple(dict.fromkeys(keys))
+
+
+def is_removing(obx: Segment) -> bool:
+    return obx.text(11).upper() in REMOVING
+
+
+def replaced_numbers(group: OrderGroup) -> tuple[str, ...]:
+    """Return the number of the report that a correction under a new number replaces: OBR-29, else ORC-8.
+
+    A child of a result (OBR-26) is a further test and replaces nothing.
+    """
+    if group.is_child:
+        return ()
+    parents = [group.obr.first(29), *([group.orc.first(8)] if group.orc else [])]
+    return tuple(dict.fromkeys(filter(None, (parent.first_of(2, 1) for parent in parents))))[:1]
 
 
 def read_cancelled_at(reported_at: datetime, reading: Reading) -> datetime:
@@ -124,17 +191,3 @@ def read_status(groups: list[OrderGroup], notes: Notes) -> ReportStatus:
 def without_same_status(row: LabResult, status: ReportStatus) -> LabResult:
     """Keep a row's own status only where it differs from the report's."""
     return msgspec.structs.replace(row, status=None) if row.status is status else row
-
-
-def read_attachments(groups: list[OrderGroup], notes: Notes) -> str | None:
-    """Return the first PDF; further or unreadable attachments are named in `notes`."""
-    chosen: str | None = None
-    for obx in (o.obx for group in groups for o in group.observations if o.obx.text(2).upper() == "ED"):
-        pdf = read_pdf(obx)
-        if pdf is None or chosen is not None:
-            notes.add(
-                "attachment.left_out", obx.location(5), "附件不是可读的 PDF（Base64），或已有一份，未采用"
-            )
-        else:
-            chosen = pdf
-    return chosen

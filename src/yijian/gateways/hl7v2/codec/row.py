@@ -8,6 +8,7 @@ import msgspec
 
 from yijian.domains.results.values import LabResult, ReportStatus
 
+from .attachments import is_embedded
 from .coding import display_text, read_alternates, read_item
 from .notes import Notes
 from .refusal import missing
@@ -44,7 +45,8 @@ def read_row(observation: Observation, notes: Notes) -> Row | None:
     """Return one OBX as a row, or None where it holds no result."""
     obx = observation.obx
     data_type = obx.text(2).upper()
-    if data_type in POINTERS:
+    if data_type in POINTERS or is_embedded(obx):
+        note_pointer(obx, notes)
         return None
     status = read_row_status(obx)
     value = read_value(obx)
@@ -107,7 +109,7 @@ def read_row_status(obx: Segment) -> RowStatus:
 
 def read_unit(obx: Segment) -> str | None:
     """Read OBX-6: the code, else the text some dialects put into the second component."""
-    return obx.first(6).first_of(1, 2) or None
+    return obx.text(6) or obx.text(6, 2) or None
 
 
 def read_flag(obx: Segment, notes: Notes) -> str | None:
@@ -124,6 +126,12 @@ def read_comment(notes: list[Segment]) -> str | None:
     """Read the NTE-3 texts under one segment, a line each."""
     lines = (part.whole().rstrip() for nte in notes for part in nte.repetitions(3))
     return "\n".join(line for line in lines if line.strip()).strip("\n") or None
+
+
+def note_pointer(obx: Segment, notes: Notes) -> None:
+    """Say that a laboratory row only points elsewhere; what is embedded is judged with the attachments."""
+    if obx.text(2).upper() == "RP":
+        notes.add("pointer.left_out", obx.location(5), "只是外部链接，未作为结果")
 
 
 def note_left_out(obx: Segment, status: RowStatus, notes: Notes) -> None:

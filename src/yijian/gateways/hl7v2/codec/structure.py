@@ -1,6 +1,7 @@
 """What is checked before anything is read: kind, header, and the order of segments.
 
-Grammar: HL7 v2.5.1 §7.3.1 (ORU^R01), §3.3 (ADT). Unknown and Z segments are passed over.
+Grammar: HL7 v2.5.1 §3.3 (ADT), §4.4 (orders), §7.3 (ORU, OUL), §9.6 (MDM). Unknown and Z segments are passed
+over.
 """
 
 import re
@@ -11,12 +12,27 @@ from .message import EMPTY_HEADER, Header, Message
 from .refusal import ErrorCode, missing, refuse
 from .segment import Segment
 
-__all__ = ["TAKEN", "Observation", "OrderGroup", "check_header", "check_lines", "group_orders"]
+__all__ = ["TAKEN", "Kind", "Observation", "OrderGroup", "check_header", "check_lines", "group_orders"]
+
+Kind = Literal["adt", "result", "document", "order"]
 
 TAKEN: dict[str, frozenset[str]] = {
     "ADT": frozenset({"A01", "A04", "A08", "A28", "A31"}),
     "ORU": frozenset({"R01"}),
+    "OUL": frozenset({"R21", "R22", "R23", "R24"}),
+    "MDM": frozenset({"T02", "T04", "T06", "T08", "T10", "T11"}),
+    "ORM": frozenset({"O01"}),
+    "OML": frozenset({"O21", "O33", "O35"}),
+    "OMG": frozenset({"O19"}),
+    "OMI": frozenset({"O23"}),
 }
+KINDS: dict[str, Kind] = {"ADT": "adt", "ORU": "result", "OUL": "result", "MDM": "document"}
+"""Any other type that is taken holds orders."""
+AUTOMATION = frozenset({"R22", "R23", "R24"})
+"""OUL in which OBX of the specimen may stand before OBR, and ORC after it (§7.3.7 to §7.3.9)."""
+SPECIMEN_FIRST = frozenset({"R22", "R23"})
+ONLY_EVENT = {"ORU": "R01", "ORM": "O01"}
+"""What old dialects mean that name no event at all."""
 VERSION = re.compile(r"2\.[3-8](\.\d+)?")
 MAX_CONTROL_ID = 199
 STATUS_FIELD = 11
@@ -41,8 +57,14 @@ class OrderGroup:
     specimens: list[Segment] = field(default_factory=list)
     imaging: Segment | None = None
 
+    @property
+    def is_child(self) -> bool:
+        """Tell whether this order tests further what another one found: OBR-26, with a sub-id or OBR-29."""
+        text = self.obr.text
+        return bool(text(26) and (text(26, 2) or text(29) or text(29, 2)))
 
-def check_header(message: Message) -> Literal["adt", "oru"]:
+
+def check_header(message: Message) -> Kind:
     """Return what kind of message this is, or refuse it by its header."""
     header = message.header
     if header is EMPTY_HEADER:
@@ -65,8 +87,8 @@ def check_header(message: Message) -> Literal["adt", "oru"]:
     return kind
 
 
-def check_type(message: Message) -> Literal["adt", "oru"]:
-    """Refuse types and events we do not take. Old dialects leave the event to EVN-1, or out (ORU)."""
+def check_type(message: Message) -> Kind:
+    """Refuse types and events we do not take. Old dialects leave the event to EVN-1, or out (ORU, ORM)."""
     header = message.header
     if not header.type:
         raise missing("MSH-9", "消息类型与触发事件", "the message type and trigger event")
@@ -75,10 +97,10 @@ def check_type(message: Message) -> Literal["adt", "oru"]:
         raise refuse(
             ErrorCode.UNSUPPORTED_MESSAGE_TYPE,
             "MSH-9.1",
-            "暂不接收此类消息，原文已保存；目前接收 ADT 与 ORU。",
-            "This message type is not taken yet; the message is kept. ADT and ORU are taken.",
+            f"不接收此类消息，原文已保存；接收的类型为 {'、'.join(TAKEN)}。",
+            f"This message type is not taken; the message is kept. Taken: {', '.join(TAKEN)}.",
         )
-    event = header.trigger or ("R01" if header.type == "ORU" else event_of(message))
+    event = header.trigger or ONLY_EVENT.get(header.type) or event_of(message)
     if event not in events:
         listed = "、".join(sorted(events))
         raise refuse(
@@ -88,7 +110,7 @@ def check_type(message: Message) -> Literal["adt", "oru"]:
             f"This event of {header.type} is not taken yet; the message is kept. "
             f"Taken: {', '.join(sorted(events))}.",
         )
-    return "adt" if header.type == "ADT" else "oru"
+    return KINDS.get(header.type, "order")
 
 
 def event_of(message: Message) -> str:
@@ -166,37 +188,62 @@ def check_lines(message: Message) -> None:
 
 def group_orders(message: Message) -> list[OrderGroup]:
     """Arrange the segments after PID under their OBR; refuse observations that stand before any."""
-    groups: list[OrderGroup] = []
-    orc: Segment | None = None
-    remarks: list[Segment] = []
+    grouping = Grouping(message.header.trigger)
     for segment in message.segments:
-        match segment.name:
-            case "PID" if groups:
-                raise out_of_order(segment, "OBR 须在 PID 之后", "OBR follows PID")
-            case "ORC":
-                orc = segment
-            case "OBR":
-                groups.append(OrderGroup(segment, orc))
-                orc, remarks = None, groups[-1].notes
-            case "OBX" if not groups:
-                raise out_of_order(segment, "OBX 须在 OBR 之后", "OBX follows OBR")
-            case "OBX":
-                groups[-1].observations.append(Observation(segment))
-                remarks = groups[-1].observations[-1].notes
-            case "NTE":
-                remarks.append(segment)
-            case "SPM" if groups:
-                groups[-1].specimens.append(segment)
-            case "IPC" if groups:
-                groups[-1].imaging = segment
-    if not groups:
+        grouping.take(segment)
+    if not grouping.groups:
         raise refuse(
             ErrorCode.SEGMENT_SEQUENCE,
             "OBR",
             "结果消息至少要有一个 OBR 段，请补齐后重发。",
             "A result message holds at least one OBR: add it and send again.",
         )
-    return groups
+    return grouping.groups
+
+
+@dataclass(slots=True)
+class Grouping:
+    """Order groups on their way, in the order that the event prescribes."""
+
+    event: str
+    groups: list[OrderGroup] = field(default_factory=list)
+    orc: Segment | None = None
+    specimens: list[Segment] = field(default_factory=list)
+    remarks: list[Segment] = field(default_factory=list)
+
+    def take(self, segment: Segment) -> None:
+        """Put the next segment where it belongs."""
+        last = self.groups[-1] if self.groups else None
+        match segment.name:
+            case "PID" if last:
+                raise out_of_order(segment, "OBR 须在 PID 之后", "OBR follows PID")
+            case "ORC" if last and self.event in AUTOMATION and not (last.orc or last.observations):
+                last.orc = segment
+            case "ORC":
+                self.orc = segment
+            case "OBR":
+                self._begin(segment)
+            case "OBX" if last:
+                last.observations.append(Observation(segment))
+                self.remarks = last.observations[-1].notes
+            case "OBX" if self.event not in AUTOMATION:
+                raise out_of_order(segment, "OBX 须在 OBR 之后", "OBX follows OBR")
+            case "NTE":
+                self.remarks.append(segment)
+            case "SPM":
+                self._add_specimen(segment, last)
+            case "IPC" if last:
+                last.imaging = segment
+
+    def _begin(self, obr: Segment) -> None:
+        self.groups.append(OrderGroup(obr, self.orc, specimens=list(self.specimens)))
+        self.orc, self.remarks = None, self.groups[-1].notes
+
+    def _add_specimen(self, spm: Segment, last: OrderGroup | None) -> None:
+        if self.event in SPECIMEN_FIRST:
+            self.specimens = [spm]
+        elif last:
+            last.specimens.append(spm)
 
 
 def out_of_order(segment: Segment, why: str, why_en: str) -> Exception:

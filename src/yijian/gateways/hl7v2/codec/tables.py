@@ -3,21 +3,30 @@
 from typing import Literal
 
 from yijian.domains.identity.values import EncounterType, IdentifierType, Sex
-from yijian.domains.results.values import ReportStatus
+from yijian.domains.results.values import OrderState, ReportStatus
 
 __all__ = [
+    "CONCLUSIONS",
     "CRITICAL_FLAGS",
+    "DOCUMENT_STATUSES",
     "ENCOUNTERS",
+    "EXAM_DOCUMENTS",
     "EXAM_SECTIONS",
+    "EXECUTED_RESULTS",
     "FLAGS",
     "IDENTIFIER_TYPES",
     "LABORATORY_SECTIONS",
+    "MICROBIOLOGY_SECTIONS",
+    "ORDER_CONTROLS",
+    "ORDER_STATUSES",
+    "ORGANISM_CODES",
     "PRINTED_FLAGS",
     "QUALITATIVE",
     "REPORT_STATUSES",
     "ROW_STATUSES",
     "SEXES",
     "SIDES",
+    "YUAN",
     "RowStatus",
 ]
 
@@ -87,6 +96,47 @@ LABORATORY_SECTIONS = frozenset([
     "BG", "BLB", "CG", "CH", "GE", "HM", "IMM", "LAB", "MB", "MCB", "MYC", "SR", "TX", "VR",
 ])
 """OBR-24, Table 0074, and the DICOM modality codes that imaging systems put there instead."""
+
+MICROBIOLOGY_SECTIONS = frozenset(["MB", "MCB", "MYC"])
+
+CONCLUSIONS: dict[str, Literal["S", "I", "R", "SDD", "NS"]] = {
+    "S": "S", "I": "I", "R": "R", "SDD": "SDD", "NS": "NS", "VS": "S", "MS": "I",
+    "敏感": "S", "中介": "I", "中度敏感": "I", "耐药": "R",
+    "剂量依赖性敏感": "SDD", "剂量依赖敏感": "SDD", "非敏感": "NS",
+}
+"""Table 0078 and the printed words: what a drug does to an organism."""
+
+ORGANISM_CODES = frozenset([
+    "ORG", "ORGANISM", "BACT", "600-7", "625-4", "630-4", "634-6", "6463-4", "6460-0", "11475-1", "41852-5",
+    "43409-2", "580-1", "6462-6", "624-7", "606-4", "610-6",
+])
+"""OBX-3 of the row that names an organism: codes in use, and LOINC's cultures."""
+
+EXAM_DOCUMENTS = frozenset(["DI", "CD", "SP", "PN"])
+"""Table 0270: diagnostic imaging, cardiodiagnostics, surgical pathology, procedure note."""
+
+DOCUMENT_STATUSES = {
+    **dict.fromkeys(["AU", "LA"], ReportStatus.FINAL),
+    **dict.fromkeys(["DI", "DO", "IP", "IN", "PA"], ReportStatus.PRELIMINARY),
+}
+"""Table 0271."""
+
+ORDER_CONTROLS = {
+    **dict.fromkeys(["NW", "SN", "RO", "PA", "CH", "XO", "XX", "XR"], OrderState.PLACED),
+    **dict.fromkeys(["CA", "CR", "OC", "DC", "DR", "OD", "RP", "RQ", "RU"], OrderState.CANCELLED),
+}
+"""Table 0119. SC and SR leave it to ORC-5; the others (held, unable, numbers assigned) change no state."""
+
+ORDER_STATUSES = {
+    **dict.fromkeys(["A", "IP", "CM"], OrderState.EXECUTED),
+    **dict.fromkeys(["CA", "DC", "RP"], OrderState.CANCELLED),
+}
+"""Table 0038. SC is scheduled, not done."""
+
+EXECUTED_RESULTS = frozenset("IPARFCM")
+"""OBR-25, Table 0123: the specimen is there, or more than that."""
+
+YUAN = frozenset(["", "CNY", "RMB", "元", "人民币"])
 
 SIDES: dict[str, Literal["left", "right", "both"]] = {
     "L": "left", "LT": "left", "LEFT": "left", "左": "left", "左侧": "left",

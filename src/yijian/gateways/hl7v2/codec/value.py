@@ -1,7 +1,5 @@
 """OBX-2 and OBX-5: the value as printed, and what kind of value it is (HL7 v2.5.1 §7.4.2, ch. 2A)."""
 
-import base64
-import binascii
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from .coding import display_text
 from .segment import Composite, Segment
 from .tables import QUALITATIVE
 
-__all__ = ["PROSE", "Value", "is_uid", "read_pdf", "read_value"]
+__all__ = ["POINTERS", "PROSE", "Value", "is_uid", "read_value"]
 
 PROSE = frozenset({"TX", "FT"})
 CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
@@ -20,8 +18,6 @@ NUMBER = re.compile(r"(?:[<>≤≥]=?|=)?\s*[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
 UID = re.compile(r"[0-2](?:\.\d+){3,}")
 SIGN = re.compile(r"(?:\d?\+{1,4}|\d\+|±|\+-|\+/-|-|\((?:\+{1,4}|-|±)\))")
 MAX_NUMBER_CHARACTERS = 40
-MAX_PDF_CHARACTERS = 80 * 1024 * 1024
-PDF_MAGIC = b"%PDF-"
 
 Kind = Literal["number", "qualitative", "text"]
 
@@ -66,16 +62,3 @@ def kind_of(data_type: str, text: str) -> Kind:
 def is_uid(text: str) -> bool:
     """Tell whether a text is a DICOM UID (PS3.5 §9: digits and dots, at most 64)."""
     return len(text) <= 64 and UID.fullmatch(text) is not None
-
-
-def read_pdf(obx: Segment) -> str | None:
-    """Return the base64 text of a PDF in an ED value, None where it is something else or damaged."""
-    value = obx.first(5)
-    if value.text(4).casefold() != "base64":
-        return None
-    encoded = re.sub(r"\s", "", value.text(5)) if len(value.raw) <= MAX_PDF_CHARACTERS else ""
-    try:
-        content = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        return None
-    return encoded if content.startswith(PDF_MAGIC) else None

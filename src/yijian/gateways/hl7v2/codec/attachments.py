@@ -1,0 +1,105 @@
+"""Documents inside OBX: ED, and base64 that old systems put into a text (HL7 v2.5.1 §2.A.24)."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from .notes import Notes
+from .refusal import ErrorCode, MessageRefused, refuse
+from .segment import Segment
+from .structure import OrderGroup
+
+__all__ = ["is_embedded", "read_document"]
+
+MAX_BYTES = 80 * 1024 * 1024
+PDF_MAGIC = b"%PDF"
+PDF_IN_BASE64 = "JVBERi"
+"""How every PDF begins in base64; no result of medicine does."""
+
+
+def is_embedded(obx: Segment) -> bool:
+    """Tell whether an OBX carries a document rather than a result."""
+    return obx.text(2).upper() == "ED" or obx.raw(5).startswith(PDF_IN_BASE64)
+
+
+def read_document(groups: list[OrderGroup], notes: Notes) -> str | None:
+    """Return the first PDF in base64; what else was attached is named in `notes`.
+
+    What says that it is base64, or a PDF, and is not, refuses the message.
+    """
+    chosen: str | None = None
+    for obx in embedded(groups):
+        content = read_content(obx)
+        if content and content.startswith(PDF_MAGIC):
+            encoded = base64.b64encode(content).decode()
+            if chosen is None:
+                chosen = encoded
+            elif encoded != chosen:
+                notes.add("attachment.left_out", obx.location(5), "已有一份 PDF，本附件未采用，请核对")
+        elif is_said_to_be_pdf(obx) and content:
+            raise damaged(obx, "标明为 PDF 的附件不是 PDF 文件", "is declared a PDF and is none")
+        elif not content:
+            notes.add("attachment.empty", obx.location(5), "附件没有内容，未采用")
+        else:
+            notes.add("attachment.other", obx.location(5), "附件不是 PDF，只随原始消息保存")
+    return chosen
+
+
+def embedded(groups: list[OrderGroup]) -> Iterator[Segment]:
+    return (o.obx for group in groups for o in group.observations if is_embedded(o.obx))
+
+
+def is_said_to_be_pdf(obx: Segment) -> bool:
+    value = obx.first(5)
+    return "PDF" in {value.text(2).upper(), value.text(3).upper().removeprefix("X-")}
+
+
+def read_content(obx: Segment) -> bytes | None:
+    """Return the bytes of ED.5 by the encoding of ED.4, or of a text in base64; None in another encoding."""
+    value = obx.first(5)
+    if obx.text(2).upper() != "ED":
+        return from_base64(obx, value.whole())
+    encoding = value.text(4).casefold()
+    if encoding == "hex":
+        return from_hex(obx, value.text(5))
+    return from_base64(obx, value.text(5)) if encoding == "base64" else None
+
+
+def from_base64(obx: Segment, text: str) -> bytes:
+    if len(text) > MAX_BYTES * 3 // 2:
+        raise too_large(obx)
+    try:
+        content = base64.b64decode(re.sub(r"\s", "", text), validate=True)
+    except (binascii.Error, ValueError):
+        raise damaged(obx, "附件的 Base64 编码有误或不完整", "is not valid base64") from None
+    if len(content) > MAX_BYTES:
+        raise too_large(obx)
+    return content
+
+
+def from_hex(obx: Segment, text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise damaged(obx, "附件的十六进制编码有误", "is not valid hexadecimal") from None
+
+
+def damaged(obx: Segment, what: str, what_en: str) -> MessageRefused:
+    where = obx.location(5)
+    return refuse(
+        ErrorCode.DATA_TYPE,
+        where,
+        f"{where} {what}，请更正后重发。",
+        f"{where} {what_en}: correct it and send again.",
+    )
+
+
+def too_large(obx: Segment) -> MessageRefused:
+    where = obx.location(5)
+    return refuse(
+        ErrorCode.DATA_TYPE,
+        where,
+        f"{where} 的附件超过 80 MiB，请缩小后重发。",
+        f"The document in {where} is larger than 80 MiB: shrink it and send again.",
+    )
