@@ -9,15 +9,15 @@ from typing import Any
 
 import httpx
 
-from yijian.demo.events import Event
-from yijian.demo.hl7 import write_message
+from yijian.demo.events import Message, Mishap
+from yijian.demo.hl7 import control_id_of, write_message
 from yijian.demo.progress import Step
 from yijian.demo.tables import Institution
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
 __all__ = ["Credential", "Doors", "Refused", "open_doors"]
 
-ACCEPTED = re.compile(rb"^MSA\|AA\|", re.MULTILINE)
+ANSWER = re.compile(rb"^MSA\|(?P<code>[A-Z]{2})\|", re.MULTILINE)
 READ_BYTES = 64 * 1024
 TIMEOUT = 60.0
 CONNECTIONS = 8
@@ -68,17 +68,17 @@ class Doors:
         return token
 
     async def send_messages(
-        self, institution: Institution, events: Sequence[Event], told: Step
+        self, institution: Institution, events: Sequence[Message], told: Step
     ) -> list[Refused]:
         """Send an institution's messages one after the other, each acknowledged before the next."""
         reader, writer = await asyncio.open_connection(*self._mllp)
         decoder, refused = MllpDecoder(), []
         try:
             for event in events:
-                control_id = f"{institution.code}-{_name(event)}"
-                writer.write(frame(write_message(event, control_id)))
+                control_id, raw, expected = _spoken(event)
+                writer.write(frame(raw))
                 answer = await _read_answer(reader, decoder)
-                if not ACCEPTED.search(answer.replace(b"\r", b"\n")):
+                if _code_of(answer) != expected:
                     refused.append(Refused(institution.code, control_id, answer.decode("utf-8", "replace")))
                 told()
         finally:
@@ -86,10 +86,17 @@ class Doors:
         return refused
 
 
-def _name(event: Event) -> str:
-    """Return a control id that is the same whenever this event is sent again."""
-    number = event.report.report_no if hasattr(event, "report") else f"{event.report_no}X"
-    return f"{number}-{event.at:%y%m%d%H%M%S}"
+def _spoken(event: Message) -> tuple[str, bytes, str]:
+    """Return a message's number, the message, and the answer it has to get."""
+    if isinstance(event, Mishap):
+        return event.control_id, event.raw, event.answer
+    control_id = control_id_of(event)
+    return control_id, write_message(event, control_id), "AA"
+
+
+def _code_of(answer: bytes) -> str:
+    found = ANSWER.search(answer.replace(b"\r", b"\n"))
+    return found["code"].decode() if found else ""
 
 
 async def _read_answer(reader: asyncio.StreamReader, decoder: MllpDecoder) -> bytes:

@@ -10,7 +10,7 @@ from yijian.domains.identity.values import EncounterType, PatientDescription
 from yijian.domains.recognition.values import Purpose
 from yijian.domains.results.values import UploadedReport
 
-__all__ = ["Event", "OrderCheck", "Sent", "Voided", "Year"]
+__all__ = ["Event", "Message", "Mishap", "OrderCheck", "Sent", "Voided", "Year"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,20 @@ Event = Sent | Voided
 
 
 @dataclass(frozen=True, slots=True)
+class Mishap:
+    """A message of HL7 v2 as it should not be, and how the door answers it (MSA-1)."""
+
+    institution: Institution
+    at: datetime
+    control_id: str
+    raw: bytes
+    answer: Literal["AA", "AE", "AR"]
+
+
+Message = Event | Mishap
+
+
+@dataclass(frozen=True, slots=True)
 class OrderCheck:
     """A physician about to order."""
 
@@ -58,7 +72,7 @@ class OrderCheck:
 class Year:
     """Events in the order in which they were sent, and the questions asked meanwhile."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[Message] = field(default_factory=list)
     checks: list[OrderCheck] = field(default_factory=list)
 
     def extend(self, other: "Year") -> None:

@@ -17,7 +17,7 @@ from yijian.domains.results.values import (
 from yijian.gateways.hl7v2.codec.syntax import Syntax
 from yijian.kit.clock import CHINA
 
-__all__ = ["write_message"]
+__all__ = ["control_id_of", "write_message"]
 
 SYSTEMS = {"item": "YJITEM", "wst886": "WST886", "loinc": "LN", "local": "L"}
 STATUSES = {ReportStatus.PRELIMINARY: "P", ReportStatus.FINAL: "F", ReportStatus.CORRECTED: "C"}
@@ -29,6 +29,12 @@ SECTIONS = {"放射科": "RAD", "超声科": "US", "心电图室": "EC", "病理
 WITHDRAWN = "X"
 
 write = Syntax().write
+
+
+def control_id_of(event: Event) -> str:
+    """Return a control id that is the same whenever this event is sent again."""
+    number = event.report.report_no if isinstance(event, Sent) else f"{event.report_no}X"
+    return f"{event.institution.code}-{number}-{event.at:%y%m%d%H%M%S}"
 
 
 def write_message(event: Event, control_id: str) -> bytes:

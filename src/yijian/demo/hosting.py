@@ -21,6 +21,7 @@ from yijian.demo.handover import (
 )
 from yijian.demo.load import load_year, tell_stories
 from yijian.demo.master_data import region_stands, store_region
+from yijian.demo.mess import make_mess
 from yijian.demo.people import make_residents
 from yijian.demo.progress import Steps
 from yijian.demo.reports import make_year
@@ -99,6 +100,8 @@ class Demo:
         calendar = Calendar(progressed.moment)
         residents = make_residents(calendar.today, self._residents, Random(SEED))
         year = make_year(calendar, residents, Random(SEED))
+        year.events.extend(make_mess(year.events, Random(SEED)))
+        year.events.sort(key=lambda event: event.at)
         await load_year(doors, year, make_stories(calendar), steps)
         self._write_progress(Progressed(progressed.moment, loaded=True))
         return False

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Container, Sequence
 from contextlib import closing
 from datetime import datetime
 
@@ -10,8 +10,9 @@ import msgspec
 from django.db import connection
 
 from yijian.demo.doors import Doors, Refused, problem_of
-from yijian.demo.events import Event, Sent, Year
+from yijian.demo.events import Message, Mishap, Sent, Voided, Year
 from yijian.demo.history import ask_all
+from yijian.demo.mess import expected_refusals
 from yijian.demo.progress import Step, Steps
 from yijian.demo.stories import Story
 from yijian.demo.tables import Institution, find_institution
@@ -48,9 +49,9 @@ async def tell_stories(doors: Doors, stories: Sequence[Story], steps: Steps) -> 
     await _send(doors, events, steps, "reports of the stories")
 
 
-async def _send(doors: Doors, events: Sequence[Event], steps: Steps, title: str) -> None:
+async def _send(doors: Doors, events: Sequence[Message], steps: Steps, title: str) -> None:
     since = now()
-    by_institution: dict[str, list[Event]] = defaultdict(list)
+    by_institution: dict[str, list[Message]] = defaultdict(list)
     for event in events:
         by_institution[event.institution.code].append(event)
     with steps.step(title, len(events)) as told:
@@ -60,11 +61,11 @@ async def _send(doors: Doors, events: Sequence[Event], steps: Steps, title: str)
         ]
         refused = [each for found in await asyncio.gather(*senders) for each in found]
     _insist(refused)
-    await _until_processed(since, steps)
+    await _until_processed(since, frozenset(expected_refusals(events)), steps)
 
 
 def _sender(
-    doors: Doors, institution: Institution, events: Sequence[Event], told: Step
+    doors: Doors, institution: Institution, events: Sequence[Message], told: Step
 ) -> Awaitable[list[Refused]]:
     if institution.route == "mllp":
         return doors.send_messages(institution, events, told)
@@ -72,11 +73,13 @@ def _sender(
 
 
 async def _upload(
-    doors: Doors, institution: Institution, events: Sequence[Event], told: Step
+    doors: Doors, institution: Institution, events: Sequence[Message], told: Step
 ) -> list[Refused]:
     """Upload an institution's reports one after the other: a correction must not overtake its report."""
     refused = []
     for event in events:
+        if isinstance(event, Mishap):
+            continue
         path, body = (REPORTS, event.report) if isinstance(event, Sent) else (VOID, _void(event))
         response = await doors.call(institution.code, path, msgspec.json.encode(body))
         if response.status_code != 200:
@@ -85,20 +88,19 @@ async def _upload(
     return refused
 
 
-def _void(event: Event) -> dict[str, object]:
-    assert not isinstance(event, Sent)  # noqa: S101 - for the type checker
+def _void(event: Voided) -> dict[str, object]:
     return {"report_no": event.report_no, "voided_at": event.at, "reason": event.reason}
 
 
-async def _until_processed(since: datetime, steps: Steps) -> None:
-    """Wait until no message is left to process; none that came since may have been refused or have failed."""
+async def _until_processed(since: datetime, spoiled: Container[str], steps: Steps) -> None:
+    """Wait until no message is left to process; of those since, only the spoiled may have been refused."""
     left = await asyncio.to_thread(_count_waiting)
     with steps.step("messages left to process", left) as told:
         while left:
             await asyncio.sleep(POLL_SECONDS)
             before, left = left, await asyncio.to_thread(_count_waiting)
             told(before - left)
-    lost = await asyncio.to_thread(_list_lost, since)
+    lost = await asyncio.to_thread(_list_lost, since, spoiled)
     _insist([Refused(code, "message", reason) for code, reason in lost])
 
 
@@ -107,11 +109,12 @@ def _count_waiting() -> int:
         return InboxMessage.objects.filter(state=MessageState.RECEIVED).count()
 
 
-def _list_lost(since: datetime) -> list[tuple[str, str]]:
+def _list_lost(since: datetime, spoiled: Container[str]) -> list[tuple[str, str]]:
     lost = (MessageState.REFUSED, MessageState.FAILED)
     with closing(connection):
         messages = InboxMessage.objects.filter(state__in=lost, received_at__gte=since)
-        return list(messages.values_list("institution_code", "reason_text")[: SHOWN + 1])
+        rows = messages.values_list("control_id", "institution_code", "reason_text")
+        return [(code, reason) for control_id, code, reason in rows if control_id not in spoiled]
 
 
 def _insist(refused: Sequence[Refused]) -> None:

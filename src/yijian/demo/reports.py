@@ -69,6 +69,9 @@ UNTIL_REFERRED = (1, 1, 2, 2, 3, 4, 5, 6, 9, 14, 24)
 """Days."""
 CATALOGUE_CODE = {"URINE": "URINE-DRY", "HBA1C": "HbA1c", "HBVDNA": "HBVDNA", "CRP": "CRP"}
 """How a package is ordered, where not by its own code."""
+ASKED = 0.4
+"""Share of referrals at which the second physician's system asks before ordering."""
+MOST_VISITS = 15
 PRELIMINARY_SHARE, CORRECTED_SHARE, VOIDED_SHARE = 0.02, 0.02, 0.008
 VOID_REASONS = ("标本采集错误", "患者信息录入错误", "标本溶血,结果不可靠", "报告重复")
 
@@ -86,7 +89,7 @@ class Numbers:
 
 
 def make_year(calendar: Calendar, residents: list[Resident], random: Random) -> Year:
-    """Return the year of these residents: about ten reports each, and the questions asked."""
+    """Return the year of these residents: about fifteen reports each, and the questions asked."""
     year, numbers = Year(), Numbers()
     for resident in residents:
         for at in _visit_times(resident, calendar, random):
@@ -98,8 +101,8 @@ def make_year(calendar: Calendar, residents: list[Resident], random: Random) -> 
 
 def _visit_times(resident: Resident, calendar: Calendar, random: Random) -> list[datetime]:
     age = resident.age(calendar.today)
-    more = 0.55 + 0.55 * len(resident.conditions) + (0.6 if age > 60 else 0.3 if age > 40 else 0.0)
-    count = min(1 + int(random.expovariate(1 / more)), 9)
+    more = 1.05 + 1.05 * len(resident.conditions) + (1.1 if age > 60 else 0.6 if age > 40 else 0.0)
+    count = min(1 + int(random.expovariate(1 / more)), MOST_VISITS)
     days = sorted(random.sample(range(4, 364), count), reverse=True)
     times = [calendar.at(day, random.randrange(8, 16), random.randrange(60)) for day in days]
     return [at for at in times if resident.birth_date < at.date()]
@@ -115,7 +118,8 @@ def _attend(resident: Resident, at: datetime, calendar: Calendar, numbers: Numbe
     later = at + timedelta(days=random.choice(UNTIL_REFERRED), minutes=random.randrange(200))
     if done and random.random() < REFERRED and later < calendar.ago(days=1):
         second = _visit(resident, second_choice(first.institution, random), later, occasion, numbers)
-        year.checks.append(_question(second, done, random))
+        if random.random() < ASKED:
+            year.checks.append(_question(second, done, random))
         again = [order for order in wanted if order not in done] + random.sample(done, len(done) // 4)
         feasible = [order for order in again if offers(second.institution, order)]
         year.events.extend(_issue_all(second, feasible, calendar, numbers, random))

@@ -50,11 +50,11 @@ def measured(resident: Resident, package: str, institution: str) -> dict[str, La
     return dict(zip(PACKAGES[package].items, rows, strict=True))
 
 
-def test_year_has_about_five_thousand_reports_of_five_hundred_people(year: Year) -> None:
+def test_year_has_about_fifteen_reports_a_resident(year: Year) -> None:
     people = {event.report.patient.identifiers[0] for event in sent_of(year)}
-    assert 4000 < len({(e.institution.code, e.report.report_no) for e in sent_of(year)}) < 6000
+    assert 6500 < len({(e.institution.code, e.report.report_no) for e in sent_of(year)}) < 8500
     assert len(people) > 480
-    assert len(year.checks) > 300
+    assert len(year.checks) > 200
     assert any(isinstance(event, Voided) for event in year.events)
 
 
