@@ -1,6 +1,7 @@
 """Master data of the rules: agreements, rights, suspensions, methods."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from yijian.domains.sharing.models import (
     Agreement,
@@ -8,43 +9,64 @@ from yijian.domains.sharing.models import (
     AgreementMember,
     AgreementWindow,
     AssayMethod,
+    RegionOptions,
     Right,
     Suspension,
 )
 
 
-class AgreementMemberInline(admin.TabularInline[AgreementMember, Agreement]):
+class ReadOnly:
+    """Versions of the rules are drafted and signed through `sharing.api`; here they are read."""
+
+    def has_add_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
+        return False
+
+
+class AgreementMemberInline(ReadOnly, admin.TabularInline[AgreementMember, Agreement]):
     model = AgreementMember
     autocomplete_fields = ("institution", "region")
     extra = 0
 
 
-class AgreementItemInline(admin.TabularInline[AgreementItem, Agreement]):
+class AgreementItemInline(ReadOnly, admin.TabularInline[AgreementItem, Agreement]):
     model = AgreementItem
     autocomplete_fields = ("item",)
     extra = 0
 
 
-class AgreementWindowInline(admin.TabularInline[AgreementWindow, Agreement]):
+class AgreementWindowInline(ReadOnly, admin.TabularInline[AgreementWindow, Agreement]):
     model = AgreementWindow
     autocomplete_fields = ("item",)
     extra = 0
 
 
 @admin.register(Agreement)
-class AgreementAdmin(admin.ModelAdmin[Agreement]):
+class AgreementAdmin(ReadOnly, admin.ModelAdmin[Agreement]):
     list_display = (
         "code",
         "version",
+        "state",
         "name_zh",
         "scope_kind",
         "scope_code",
         "effective_from",
         "effective_until",
     )
-    list_filter = ("scope_kind", "mark_required")
+    list_filter = ("state", "scope_kind", "mark_required")
     search_fields = ("code", "name_zh")
     inlines = (AgreementMemberInline, AgreementItemInline, AgreementWindowInline)
+
+
+@admin.register(RegionOptions)
+class RegionOptionsAdmin(ReadOnly, admin.ModelAdmin[RegionOptions]):
+    list_display = ("scope_kind", "scope_code", "version", "state", "effective_from", "effective_until")
+    list_filter = ("state", "scope_kind")
 
 
 @admin.register(Right)

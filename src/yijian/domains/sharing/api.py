@@ -1,14 +1,56 @@
-"""The control plane's door to the rules: rulebook, prices, marks."""
+"""The control plane's door to the rules: rulebook, prices, marks, versions, suspensions."""
 
 from datetime import datetime
 from decimal import Decimal
 
+from yijian.domains.sharing.compare import Difference, compare_versions
 from yijian.domains.sharing.marks import Marks, marks_of
+from yijian.domains.sharing.published import PublishedRules, get_published, list_published
 from yijian.domains.sharing.queries import get_rulebook
 from yijian.domains.sharing.rules import find_price
+from yijian.domains.sharing.services.suspensions import (
+    ListedSuspension,
+    list_suspensions,
+    raise_suspension,
+    withdraw_suspension,
+)
+from yijian.domains.sharing.services.versions import (
+    draft_published,
+    draft_version,
+    edit_draft,
+    sign_version,
+    submit_version,
+    withdraw_draft,
+)
+from yijian.domains.sharing.versions import RuleVersion, VersionKey, get_version, list_versions
 from yijian.kit.clock import CHINA
 
-__all__ = ["Marks", "current_price", "get_rulebook", "list_marks", "marks_of"]
+__all__ = [
+    "Difference",
+    "ListedSuspension",
+    "Marks",
+    "PublishedRules",
+    "RuleVersion",
+    "VersionKey",
+    "compare_versions",
+    "current_price",
+    "draft_published",
+    "draft_version",
+    "edit_draft",
+    "get_published",
+    "get_rulebook",
+    "get_version",
+    "list_marks",
+    "list_published",
+    "list_suspensions",
+    "list_versions",
+    "marks_of",
+    "raise_suspension",
+    "sign_version",
+    "submit_version",
+    "withdraw_draft",
+    "withdraw_suspension",
+]
 
 
 def current_price(institution_code: str, campus_code: str, item_code: str, at: datetime) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from yijian.domains.sharing.rulebook import MARKER, STATEMENTS, assemble
+from yijian.domains.sharing.rulebook import FIRST_USE, MARKER, STATEMENTS, assemble
 from yijian.domains.sharing.values import Rulebook
 
 __all__ = ["load_rulebook", "read_marker"]
@@ -15,9 +15,11 @@ class Connection(Protocol):
 
 
 async def load_rulebook(connection: Connection) -> Rulebook:
-    """Read all tables in one snapshot (JSON columns must be decoded by the connection)."""
+    """Read all tables in one snapshot (JSON columns must be decoded by the connection); note a new name."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return assemble({name: await connection.fetch(text) for name, text in STATEMENTS.items()})
+        rulebook = assemble({name: await connection.fetch(text) for name, text in STATEMENTS.items()})
+    await connection.fetch(FIRST_USE, rulebook.version)
+    return rulebook
 
 
 async def read_marker(connection: Connection) -> int:

@@ -278,7 +278,10 @@ class AssayMethod(models.Model):
 
 @distributed(DistributionClass.REFERENCE)
 class RulebookVersion(models.Model):
-    """A name for one state of the rules: the digest of everything a decision may depend on."""
+    """A name for one state of the rules: the digest of everything a decision may depend on.
+
+    Written when a process first reads that state, before it answers anybody by it.
+    """
 
     version = models.CharField("规则版本", max_length=32, primary_key=True)
     first_seen_at = models.DateTimeField("首次使用")

@@ -4,7 +4,7 @@ from threading import Lock
 
 from django.db import transaction
 
-from yijian.domains.sharing.rulebook import MARKER, STATEMENTS, assemble
+from yijian.domains.sharing.rulebook import FIRST_USE, MARKER, STATEMENTS, assemble
 from yijian.domains.sharing.values import Rulebook
 from yijian.foundation.database.sync import fetch
 
@@ -22,4 +22,5 @@ def get_rulebook() -> Rulebook:
         if _cached is None or _cached[0] != marker:
             with transaction.atomic():
                 _cached = (marker, assemble({name: fetch(text) for name, text in STATEMENTS.items()}))
+                fetch(FIRST_USE, _cached[1].version)
         return _cached[1]

@@ -30,12 +30,18 @@ from yijian.domains.sharing.values import (
 )
 from yijian.domains.terminology.values import Item
 
-__all__ = ["MARKER", "STATEMENTS", "agreement_of", "assemble", "ended_by_newer", "options_of"]
+__all__ = ["FIRST_USE", "MARKER", "STATEMENTS", "agreement_of", "assemble", "ended_by_newer", "options_of"]
 
 Rows = Sequence[Mapping[str, Any]]
 
 MARKER = "SELECT coalesce(max(changes), 0) AS changes FROM sharing_rulebookmarker"
 """Changes with every change to a table the rulebook is made of, and never to a number it had before."""
+
+FIRST_USE = (
+    "INSERT INTO sharing_rulebookversion (version, first_seen_at) VALUES ($1, clock_timestamp())"
+    " ON CONFLICT DO NOTHING RETURNING version"
+)
+"""Keeps the name of a rulebook when it is first read; one that was read before answers no row."""
 
 STATEMENTS: Mapping[str, str] = {
     "items": "SELECT * FROM terminology_catalogueitem ORDER BY code",
@@ -65,7 +71,7 @@ STATEMENTS: Mapping[str, str] = {
     "agreements": (
         "SELECT id, code, version, name_zh, name_en, scope_kind, scope_code, accepted_marks, mark_required,"
         " all_items, directions, upward_within, grade_rules, shared_within, public_only, clock,"
-        " effective_from, effective_until, source"
+        " effective_from, effective_until, source, source_url"
         " FROM sharing_agreement WHERE state = 'signed' ORDER BY code, version"
     ),
     "parties": (
@@ -280,6 +286,7 @@ def agreement_of(
         parties=tuple(parties),
         windows=tuple(windows),
         source=row["source"],
+        source_url=row["source_url"],
     )
 
 

@@ -182,6 +182,7 @@ class Agreement:
     """Empty: every institution inside the scope."""
     windows: tuple[Window, ...] = ()
     source: str = ""
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

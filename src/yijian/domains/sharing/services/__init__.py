@@ -1,0 +1,1 @@
+"""What changes the rules: versions that two people stand for, and facts that take away."""
