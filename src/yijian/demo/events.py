@@ -10,7 +10,7 @@ from yijian.domains.identity.values import EncounterType, PatientDescription
 from yijian.domains.recognition.values import Purpose
 from yijian.domains.results.values import UploadedReport
 
-__all__ = ["Event", "Message", "Mishap", "OrderCheck", "Sent", "Voided", "Year"]
+__all__ = ["Answer", "Event", "Message", "Mishap", "OrderCheck", "Sent", "Voided", "Year"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Voided:
 
 
 Event = Sent | Voided
+Answer = Literal["AA", "AE", "AR"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Mishap:
     at: datetime
     control_id: str
     raw: bytes
-    answer: Literal["AA", "AE", "AR"]
+    answer: Answer
 
 
 Message = Event | Mishap

@@ -10,7 +10,7 @@ from random import Random
 
 import msgspec
 
-from yijian.demo.events import Event, Mishap, Sent
+from yijian.demo.events import Answer, Message, Mishap, Sent
 from yijian.demo.hl7 import control_id_of, write_message
 from yijian.demo.people import Names
 from yijian.domains.identity.values import IdentifierType, PatientDescription
@@ -28,7 +28,7 @@ PLACEHOLDERS = ("000000000000000000", "111111111111111111", "无")
 OTHER_TYPES = ("DFT^P03", "SIU^S12", "ORU^R30")
 
 
-def make_mess(events: Sequence[Event], random: Random) -> list[Event]:
+def make_mess(events: Sequence[Message], random: Random) -> list[Message]:
     """Return the mishaps of a year, each soon after the report it is made of."""
     good = [event for event in events if isinstance(event, Sent)]
     spoken = [event for event in good if event.institution.route == "mllp"]
@@ -37,7 +37,7 @@ def make_mess(events: Sequence[Event], random: Random) -> list[Event]:
         return []
     at_the_door = random.sample(spoken, int(len(spoken) * DOOR_SHARE))
     in_content = random.sample(drawn, int(len(drawn) * REPORT_SHARE))
-    mishaps: list[Event] = [_at_the_door(event, random) for event in at_the_door]
+    mishaps: list[Message] = [_at_the_door(event, random) for event in at_the_door]
     return mishaps + [_in_content(event, random) for event in in_content]
 
 
@@ -46,7 +46,7 @@ def _at_the_door(event: Sent, random: Random) -> Mishap:
     return spoil(event, f"{event.institution.code}-Z{random.randrange(10**9):09d}")
 
 
-def _mishap(event: Sent, raw: bytes, control_id: str, answer: str) -> Mishap:
+def _mishap(event: Sent, raw: bytes, control_id: str, answer: Answer) -> Mishap:
     at = event.at + timedelta(minutes=1)
     return Mishap(event.institution, at, control_id, raw, answer)
 
@@ -182,6 +182,6 @@ DOUBTFUL: tuple[Change, ...] = (
 )
 
 
-def expected_refusals(events: Sequence[Event]) -> Iterator[str]:
+def expected_refusals(events: Sequence[Message]) -> Iterator[str]:
     """Yield the control ids of what the door must refuse."""
     return (each.control_id for each in events if isinstance(each, Mishap) and each.answer != "AA")

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from yijian.demo.calendar import Calendar
-from yijian.demo.events import Event, Sent, Voided
+from yijian.demo.events import Event, Mishap, Sent, Voided
 from yijian.demo.hl7 import write_message
 from yijian.demo.people import make_residents
 from yijian.demo.reports import make_year
@@ -26,7 +26,8 @@ def calendar() -> Calendar:
 def events(calendar: Calendar) -> list[Event]:
     residents = make_residents(calendar.today, 60, Random(7))  # noqa: S311
     year = make_year(calendar, residents, Random(8))  # noqa: S311
-    return [event for event in year.events if event.institution.route == "mllp"]
+    told = (event for event in year.events if not isinstance(event, Mishap))
+    return [event for event in told if event.institution.route == "mllp"]
 
 
 def read(event: Event, calendar: Calendar) -> ParsedMessage:
