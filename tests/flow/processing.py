@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ PATIENCE = 120
 def work_off() -> None:
     """Process what is received, lane by lane."""
     for lane in range(LANES):
-        while drain(lane, PROCESSORS, threading.Event()):
+        while drain(lane, PROCESSORS):
             pass
 
 

@@ -14,7 +14,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from yijian.config.subscriptions import SUBSCRIPTIONS
 from yijian.foundation.database.locked_loop import LockedLoop
 from yijian.foundation.inbox.lane import lane_loop
-from yijian.foundation.inbox.services import Processor, take_over_abandoned
+from yijian.foundation.inbox.processing import Processor
+from yijian.foundation.inbox.services import take_over_abandoned
 from yijian.foundation.inbox.values import LANES
 from yijian.foundation.outbox.delivery import delivery_loop
 from yijian.gateways.hl7v2 import ingest as hl7

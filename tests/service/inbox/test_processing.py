@@ -118,7 +118,8 @@ def test_error_of_ours_fails_at_once_and_lets_others_pass() -> None:
 
 @pytest.mark.parametrize("error", [OperationalError("away"), OSError("away"), Problem("busy", "…", 503)])
 def test_lane_waits_with_message_that_may_succeed_later(error: Exception) -> None:
-    failing = [error]
+    """It fails among others, then by itself."""
+    failing = [error, error]
 
     def stumble(_message: KeptMessage) -> Fate:
         if failing:
@@ -218,7 +219,7 @@ def test_keeps_upload_and_settles_it() -> None:
     api.settle_refused(message_id, Problem("patient.required", "请填写患者。"), at=now())
     assert state_of(message_id) == ("refused", "patient.required")
     api.settle_recorded(message_id, waiting=True, at=now())
-    assert state_of(message_id) == ("waiting", "")
+    assert state_of(message_id) == ("waiting", "work_item.open")
 
 
 def test_no_lane_takes_an_upload_whose_sender_waits() -> None:

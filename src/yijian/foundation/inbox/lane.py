@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from yijian.foundation.database.locked_loop import LockedLoop
-from yijian.foundation.inbox.services import Processor, claim, process
+from yijian.foundation.inbox.processing import Processor, claim, process
 from yijian.kit import clock
 
 __all__ = ["drain", "lane_loop"]
@@ -15,13 +15,10 @@ LOCKS = 0x59494A_0100
 
 def lane_loop(lane: int, processors: Mapping[str, Processor], stop: threading.Event) -> LockedLoop:
     """Return the loop that drains a lane; give it a thread of its own."""
-    return LockedLoop(LOCKS + lane, lambda: drain(lane, processors, stop), stop)
+    return LockedLoop(LOCKS + lane, lambda: not stop.is_set() and drain(lane, processors), stop)
 
 
-def drain(lane: int, processors: Mapping[str, Processor], stop: threading.Event) -> bool:
+def drain(lane: int, processors: Mapping[str, Processor]) -> bool:
     """Process the next messages of a lane; False where there is nothing to do just now."""
     claimed = claim(lane, now=clock.now())
-    for message_id in claimed:
-        if stop.is_set() or not process(message_id, processors):
-            return False
-    return bool(claimed)
+    return bool(claimed) and process(claimed, processors)

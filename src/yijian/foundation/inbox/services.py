@@ -1,39 +1,45 @@
 """Keep what came, process it, settle its fate, replay it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+import msgspec
 import structlog
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db import transaction
+from psycopg.types.json import Jsonb
 
+from yijian.foundation.database.sync import execute
 from yijian.foundation.inbox.models import InboxMessage, MessageState, Sender
-from yijian.foundation.inbox.queries import sender_encoding
-from yijian.foundation.inbox.sealing import seal, unseal
-from yijian.foundation.inbox.values import LANES, NO_LANE, Fate, KeptMessage
-from yijian.kit import clock
+from yijian.foundation.inbox.retention import restore
+from yijian.foundation.inbox.sealing import seal
+from yijian.foundation.inbox.values import LANES, NO_LANE, Fate
 from yijian.kit.errors import Problem
 from yijian.kit.ids import new_id
+from yijian.kit.sql import read_sql
 
-__all__ = ["Processor", "claim", "keep", "process", "replay", "replay_cause", "settle", "take_over_abandoned"]
+__all__ = ["keep", "replay", "replay_cause", "settle", "settle_all", "take_over_abandoned"]
 
-Processor = Callable[[KeptMessage], Fate]
-"""Processes one message in the transaction it is called in; raises Problem to refuse it."""
-
-TRANSIENT = (OperationalError, InterfaceError, IntegrityError, OSError)
-"""What may go well the next time: the database or a storage away, a deadlock, a race with another lane."""
-DELAYS = tuple(timedelta(seconds=seconds) for seconds in (1, 10, 60, 300))
-"""Between attempts. A lane waits with its first message, for the order of a patient's messages must hold."""
-MOST_ATTEMPTS = len(DELAYS) + 1
-BATCH = 64
 REPLAYABLE = (MessageState.FAILED, MessageState.WAITING, MessageState.REFUSED)
-REPLAYED = ["institution_code", "lane", "answer", "state", "attempts", "next_attempt_at", "processed_at"]
-SERVER_ERROR = 500
-"""A problem of this status and above is ours and may pass."""
+REPLAYED = [
+    "institution_code",
+    "lane",
+    "answer",
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "processed_at",
+    "replay_id",
+    "raw",
+    "archive_key",
+    "archive_offset",
+    "archive_size",
+]
 FRAGMENT = "frame."
 """Reasons of what was no whole message; there is nothing to replay."""
+SETTLE = read_sql("yijian.foundation.inbox", "settle")
 ABANDONED_AFTER = timedelta(minutes=15)
 
 log = structlog.get_logger(__name__)
@@ -67,105 +73,21 @@ def keep(
 
 def settle(message_id: UUID, fate: Fate, *, at: datetime) -> None:
     """Write what became of a message, in the transaction that made it so."""
-    InboxMessage.objects.filter(message_id=message_id).update(
-        state=fate.state,
-        reason_code=fate.reason_code,
-        reason_text=fate.reason_text,
-        next_attempt_at=None,
-        processed_at=at,
-    )
+    settle_all({message_id: fate}, at=at)
 
 
-def claim(lane: int, *, now: datetime) -> list[UUID]:
-    """Return the next messages of a lane, in order, their attempt counted; none while the first has to wait.
-
-    An attempt is counted before it begins, so that a message that kills its worker is found out. What was
-    attempted before is claimed alone: no other message is blamed for it.
-    """
-    to_do = InboxMessage.objects.filter(lane=lane, state=MessageState.RECEIVED).order_by("message_id")
-    rows = list(to_do.values_list("message_id", "attempts", "next_attempt_at")[:BATCH])
-    fresh = [message_id for message_id, attempts, _ in rows if attempts == 0]
-    if rows and rows[0][1] > 0:
-        first, attempts, next_attempt_at = rows[0]
-        if next_attempt_at and next_attempt_at > now:
-            return []
-        if attempts >= MOST_ATTEMPTS:
-            settle(first, _given_up("processing.interrupted", "处理多次中断"), at=now)
-            return claim(lane, now=now)
-        fresh = [first]
-    elif len(fresh) < len(rows):
-        fresh = fresh[: next(i for i, row in enumerate(rows) if row[1] > 0)]
-    InboxMessage.objects.filter(message_id__in=fresh).update(attempts=F("attempts") + 1)
-    return fresh
-
-
-def process(message_id: UUID, processors: Mapping[str, Processor]) -> bool:
-    """Process one claimed message, effects and fate in one transaction; False if it is to be tried again.
-
-    What a message wrote before it was refused or failed is undone.
-    """
-    try:
-        with transaction.atomic():
-            message = _locked(message_id)
-            if message is not None:
-                settle(message_id, processors[message.protocol](_as_kept(message)), at=clock.now())
-    except Problem as problem:
-        if problem.status >= SERVER_ERROR:
-            return _postpone(message_id)
-        settle(message_id, Fate("refused", problem.code, _text_of(problem)), at=clock.now())
-    except TRANSIENT:
-        log.exception("a message could not be processed now", message_id=str(message_id))
-        return _postpone(message_id)
-    except Exception:
-        trace_id = new_id().hex
-        log.exception("a message could not be processed", message_id=str(message_id), trace_id=trace_id)
-        text = f"平台处理此消息时出错（跟踪号 {trace_id}），原文已保存：请联系平台管理员，修复后重新处理。"
-        settle(message_id, Fate("failed", "processing.error", text), at=clock.now())
-    return True
-
-
-def _locked(message_id: UUID) -> InboxMessage | None:
-    waiting = InboxMessage.objects.filter(message_id=message_id, state=MessageState.RECEIVED)
-    return waiting.select_for_update().first()
-
-
-def _text_of(problem: Problem) -> str:
-    """Return what is wrong, and field by field what to do."""
-    return " ".join([problem.detail, *(f"{error.path}: {error.message}" for error in problem.errors)])
-
-
-def _as_kept(message: InboxMessage) -> KeptMessage:
-    return KeptMessage(
-        message.message_id,
-        message.received_at,
-        message.institution_code,
-        message.facility,
-        sender_encoding(message.facility),
-        message.message_type,
-        unseal(message.raw),
-    )
-
-
-def _postpone(message_id: UUID) -> bool:
-    """Have a message wait for its next attempt; give it up after the last. Return whether it is given up."""
-    attempts = InboxMessage.objects.values_list("attempts", flat=True).get(message_id=message_id)
-    now = clock.now()
-    if attempts >= MOST_ATTEMPTS:
-        settle(message_id, _given_up("processing.unavailable", "所需的数据库或存储多次不可用"), at=now)
-        return True
-    delay = DELAYS[max(attempts, 1) - 1]
-    InboxMessage.objects.filter(message_id=message_id).update(next_attempt_at=now + delay)
-    return False
-
-
-def _given_up(code: str, why: str) -> Fate:
-    text = f"{why}，已尝试 {MOST_ATTEMPTS} 次，原文已保存：请联系平台管理员，排除故障后重新处理。"
-    return Fate("failed", code, text)
+def settle_all(fates: Mapping[UUID, Fate], *, at: datetime) -> None:
+    """Write what became of several messages by one statement."""
+    rows = [{"message_id": message_id, **asdict(fate)} for message_id, fate in fates.items()]
+    execute(SETTLE, Jsonb(rows, dumps=msgspec.json.encode), at)
 
 
 @transaction.atomic
-def replay(message_id: UUID) -> None:
-    """Have a message processed again after mending; Problem where there is nothing to process."""
+def replay(message_id: UUID, *, replay_id: UUID | None = None) -> None:
+    """Have a message processed again after mending; Problem where there is nothing to process.
+
+    `replay_id` names the run it belongs to, where a cause is replayed as a whole.
+    """
     message = InboxMessage.objects.select_for_update().filter(message_id=message_id).first()
     if message is None:
         raise Problem("message.unknown", "没有这条消息，请核对编号。", 404)
@@ -174,6 +96,8 @@ def replay(message_id: UUID) -> None:
     if message.reason_code.startswith(FRAGMENT):
         raise Problem("message.incomplete", "只收到消息的一部分，无法重新处理：请发送方重发。", 409)
     _adopt(message)
+    restore(message)
+    message.replay_id = replay_id
     if message.lane == NO_LANE:
         message.lane = message.message_id.int % LANES
     if message.state == MessageState.REFUSED:
