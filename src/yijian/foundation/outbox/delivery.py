@@ -26,7 +26,7 @@ Handler = Callable[[dict[str, Any], datetime], None]
 """Takes an event's body and instant, in the transaction that marks it delivered; may see it again."""
 
 LOCK = 0x59494A_0200
-BATCH = 100
+BATCH = 500
 PATIENCE = 5
 """Attempts for which later events wait."""
 LONGEST_PAUSE = 300.0
@@ -48,9 +48,11 @@ class Delivery:
         self._not_before: dict[UUID, float] = {}
 
     def deliver_batch(self, stop: threading.Event | None = None) -> int:
-        """Deliver the oldest events that are due; return how many."""
-        delivered = 0
-        for event_id, attempts in self._list_due():
+        """Deliver the oldest events that are due; return how many. What nobody listens to is done at once."""
+        due = self._list_due()
+        heard = [(event_id, attempts) for event_id, attempts, name in due if self._subscriptions.get(name)]
+        delivered = self._pass_over({event_id for event_id, *_ in due}.difference(e for e, _ in heard))
+        for event_id, attempts in heard:
             if stop and stop.is_set():
                 break
             if self._not_before.get(event_id, 0.0) <= time.monotonic() and self._deliver(event_id):
@@ -59,12 +61,17 @@ class Delivery:
                 break
         return delivered
 
-    def _list_due(self) -> list[tuple[UUID, int]]:
+    def _pass_over(self, event_ids: Collection[UUID]) -> int:
+        if not event_ids:
+            return 0
+        return OutboxEvent.objects.filter(event_id__in=event_ids).update(delivered_at=now())
+
+    def _list_due(self) -> list[tuple[UUID, int, str]]:
         """Return the oldest events to deliver; those that stepped aside do not fill the batch."""
         aside: Collection[UUID] = [e for e, at in self._not_before.items() if at > time.monotonic()]
         open_events = OutboxEvent.objects.filter(delivered_at=None)
         waiting = open_events.exclude(event_id__in=aside, attempts__gte=PATIENCE)
-        return list(waiting.order_by("event_id").values_list("event_id", "attempts")[:BATCH])
+        return list(waiting.order_by("event_id").values_list("event_id", "attempts", "name")[:BATCH])
 
     def _deliver(self, event_id: UUID) -> bool:
         try:
