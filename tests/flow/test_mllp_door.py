@@ -123,7 +123,7 @@ def test_keeps_types_it_does_not_take(engine: Engine) -> None:
     answer = engine.send(adt("1", event="A40"))
     assert code_of(answer) == "AR"
     assert field(answer, "ERR", 3).startswith("201")
-    answer = engine.send(oru("2").replace(b"ORU^R01^ORU_R01", b"OML^O21^OML_O21"))
+    answer = engine.send(oru("2").replace(b"ORU^R01^ORU_R01", b"SIU^S12^SIU_S12"))
     assert code_of(answer) == "AR"
     assert field(answer, "ERR", 3).startswith("200")
     assert states() == [("refused", "201"), ("refused", "200")]

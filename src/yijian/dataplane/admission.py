@@ -32,7 +32,8 @@ BAD_FRAMES = Counter(
 
 SMALL_BYTES = 256 * 1024
 """What is read on the event loop; larger messages are read beside it."""
-GROUP_BYTES = 16 * 1024**2
+HINT_SECONDS = 0.1
+"""Workers at work look again by themselves; only idle ones need waking, and each hint costs a round trip."""
 FACILITY_CHARACTERS, CONTROL_ID_CHARACTERS, TYPE_CHARACTERS = 128, 199, 32
 """As wide as the inbox's columns."""
 
@@ -97,6 +98,7 @@ class Admission:
         self._pool = pool
         self._cipher = cipher
         self._senders = SenderBook(pool, sender_seconds)
+        self._hinted_at = -HINT_SECONDS
         self._group = GroupCommit(
             self._keep, separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
         )
@@ -147,7 +149,11 @@ class Admission:
 
     async def _keep(self, arrivals: Sequence[inbox.Arrival]) -> Sequence[inbox.Kept]:
         async with self._pool.acquire() as connection, connection.transaction():
-            return await inbox.keep(connection, arrivals)
+            kept = await inbox.keep(connection, arrivals)
+            if time.monotonic() - self._hinted_at >= HINT_SECONDS:
+                await inbox.wake_workers(connection)
+                self._hinted_at = time.monotonic()
+            return kept
 
 
 async def _read(raw: bytes, work: Callable[..., Result], *arguments: object) -> Result:

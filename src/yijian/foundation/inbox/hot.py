@@ -19,14 +19,16 @@ __all__ = [
     "Peer",
     "Reason",
     "SenderSetting",
+    "count_open_alarms",
     "keep",
     "list_senders",
     "list_settled",
+    "wake_workers",
 ]
 
-LOCK, KNOWN, INSERT, REJUDGE, SETTLED, SENDERS = (
+LOCK, KNOWN, INSERT, REJUDGE, SETTLED, SENDERS, OPEN_ALARMS = (
     read_sql("yijian.foundation.inbox", name)
-    for name in ("lock_facilities", "known", "insert", "rejudge", "settled", "senders")
+    for name in ("lock_facilities", "known", "insert", "rejudge", "settled", "senders", "open_alarms")
 )
 NOTIFY = "SELECT pg_notify('inbox', '')"
 """A hint that wakes the workers; they look by themselves as well."""
@@ -199,9 +201,17 @@ async def keep(connection: Connection, arrivals: Sequence[Arrival]) -> list[Kept
         rivals[:] = [rival for rival in rivals if rival.digest != arrival.digest]
         rivals.append(_as_known(arrival, fate))
     await connection.executemany(INSERT, new)
-    if any(fate.outcome == "received" for fate in kept):
-        await connection.execute(NOTIFY)
     return kept
+
+
+async def wake_workers(connection: Connection) -> None:
+    """Hint that there is something to do; call it once that is committed, or in the same transaction."""
+    await connection.execute(NOTIFY)
+
+
+async def count_open_alarms(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return by kind how many alarms about senders are open, and how many of them nobody has acknowledged."""
+    return {row["kind"]: (row["number"], row["unseen"]) for row in await connection.fetch(OPEN_ALARMS)}
 
 
 async def list_settled(connection: Connection, message_ids: Iterable[UUID]) -> dict[UUID, tuple[str, Reason]]:
