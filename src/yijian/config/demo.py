@@ -28,6 +28,7 @@ COMMANDS = ("serve", "mllp", "worker")
 RESIDENTS = 500
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
+WATCH_SECONDS = 0.5
 
 
 def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESIDENTS) -> None:
@@ -37,9 +38,9 @@ def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESID
     common = keys | {"YIJIAN_HOME": str(home), "YIJIAN_DEMO": "1"}
     common["DJANGO_SETTINGS_MODULE"] = "yijian.config.settings"
     try:
-        with _stoppable(), _database(home, env) as url:
+        with _stoppable(), _database(home, env) as (url, server):
             environment = dict(env) | common | {"YIJIAN_DATABASE_URL": url}
-            _live(read_environment(environment), environment, console, residents)
+            _live(read_environment(environment), environment, server, console, residents)
     except KeyboardInterrupt:
         console.print("stopped")
 
@@ -56,14 +57,14 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _database(home: Path, env: Mapping[str, str]) -> Iterator[str]:
-    """Yield the database's URL; an embedded server runs as long as the block."""
+def _database(home: Path, env: Mapping[str, str]) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+    """Yield the database's URL and its server, if that is embedded: it runs as long as the block."""
     if given := env.get("YIJIAN_DATABASE_URL"):
-        yield given
+        yield given, None
         return
     server = EmbeddedPostgres(home)
     try:
-        yield server.start()
+        yield server.start(), server
     finally:
         _ignore_signals()
         server.stop()
@@ -74,7 +75,13 @@ def _ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _live(environment: Environment, variables: Mapping[str, str], console: Console, residents: int) -> None:
+def _live(
+    environment: Environment,
+    variables: Mapping[str, str],
+    server: EmbeddedPostgres | None,
+    console: Console,
+    residents: int,
+) -> None:
     for name, port in (
         ("YIJIAN_HTTP_PORT", environment.http_port),
         ("YIJIAN_MLLP_PORT", environment.mllp_port),
@@ -92,7 +99,10 @@ def _live(environment: Environment, variables: Mapping[str, str], console: Conso
     try:
         for command in COMMANDS:
             children.start(command)
-        asyncio.run(_until_ended(children, addresses, demo.fill, console))
+        asyncio.run(_begin(children, addresses, demo.fill))
+        console.print("ready", highlight=False)
+        console.file.flush()
+        asyncio.run(_keep_up(children, server, console))
     finally:
         _ignore_signals()
         children.stop()
@@ -128,19 +138,31 @@ def _log_directory(home: Path) -> Path:
     return directory
 
 
-async def _until_ended(
-    children: Children, addresses: dict[str, Any], fill: Callable[[], Awaitable[None]], console: Console
-) -> None:
-    """Fill the region when all answer, say `ready`, and live until a child dies or somebody interrupts."""
+async def _keep_up(children: Children, server: EmbeddedPostgres | None, console: Console) -> None:
+    """Start again whatever ends, until somebody interrupts."""
+
+    def tell(text: str) -> None:
+        console.print(text, highlight=False, markup=False)
+        console.file.flush()
+
+    work = [children.keep_up(tell), *([_keep_database_up(server, tell)] if server else [])]
+    await asyncio.gather(*work)
+
+
+async def _keep_database_up(server: EmbeddedPostgres, tell: Callable[[str], None]) -> None:
+    while True:
+        if await asyncio.to_thread(server.restart_if_ended):
+            tell(f"PostgreSQL had ended and runs again; see {server.log}.")
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _begin(children: Children, addresses: dict[str, Any], fill: Callable[[], Awaitable[None]]) -> None:
+    """Fill the region once all answer; a child that ends so early has a reason that a restart won't mend."""
     watching = asyncio.create_task(children.watch())
     filling = asyncio.create_task(_fill_when_ready(addresses, fill))
     try:
         await asyncio.wait((watching, filling), return_when=asyncio.FIRST_COMPLETED)
-        if not watching.done():
-            filling.result()
-            console.print("ready", highlight=False)
-            console.file.flush()
-        await watching
+        await (watching if watching.done() else filling)
     finally:
         for task in (watching, filling):
             task.cancel()

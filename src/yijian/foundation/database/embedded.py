@@ -70,6 +70,7 @@ class EmbeddedPostgres:
         self._settings = settings
         self._ownership: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
 
     @property
     def url(self) -> str:
@@ -98,6 +99,7 @@ class EmbeddedPostgres:
                 raise CannotGoOn(f"PostgreSQL, started elsewhere, does not get ready; see {self.log}.")
             time.sleep(0.05)
         self._own()
+        self._port = int(self._lock_file.port)
         return self.url
 
     def stop(self) -> None:
@@ -109,6 +111,18 @@ class EmbeddedPostgres:
         self._reap()
         self._ownership.close()
         self._ownership = None
+        self._port = 0
+
+    def restart_if_ended(self) -> bool:
+        """Start the server this process owns again if it ended, at its old address; tell whether it had."""
+        if self._ownership is None or self._is_alive():
+            return False
+        self._launch(time.monotonic() + START_SECONDS)
+        return True
+
+    def _is_alive(self) -> bool:
+        """Tell whether the server runs; one that was here before us is no child of ours."""
+        return self._process.poll() is None if self._process else self._lock_file.names_living_process()
 
     def _reap(self) -> None:
         """Wait for the end of the server this process started; a killed one is a zombie till then."""
@@ -181,7 +195,11 @@ class EmbeddedPostgres:
         """Run the server in a session of its own: a terminal's Ctrl-C must not reach it."""
         self._reap()
         self._lock_file.mark_stale()
-        network = {"listen_addresses": "127.0.0.1", "port": str(_free_port()), "unix_socket_directories": ""}
+        network = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self._port or _free_port()),
+            "unix_socket_directories": "",
+        }
         command = self._command("postgres", "-D", self.data, *_options(self._settings | network))
         with self._fresh_log() as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program of ours

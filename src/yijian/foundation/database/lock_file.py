@@ -23,6 +23,16 @@ class LockFile:
         """Tell whether this very process is up and takes connections."""
         return self._line(PROCESS) == str(process_id) and self._line(STATE) == "ready"
 
+    def names_living_process(self) -> bool:
+        """Tell whether the process named there exists, whosoever it is."""
+        try:
+            os.kill(int(self._line(PROCESS)), 0)
+        except PermissionError:
+            return True
+        except (ProcessLookupError, ValueError):
+            return False
+        return True
+
     def mark_stale(self) -> None:
         """Let a server started by this process take over the file of one that no longer answers.
 
