@@ -6,10 +6,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from yijian.config import cli
+from yijian.config.commands import setup
 from yijian.domains.terminology.catalogue import load_items
 from yijian.domains.terminology.models import CatalogueItem
 from yijian.foundation.accounts.client_secret import secret_matches
 from yijian.foundation.accounts.models import Client, User
+from yijian.foundation.audit.api import record_access
 from yijian.foundation.errors import CannotGoOn
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +22,7 @@ PASSWORD = "rather a long one 7"
 @pytest.fixture(autouse=True)
 def own_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the test run's logging alone."""
-    monkeypatch.setattr(cli, "configure_logging", lambda: None)
+    monkeypatch.setattr(setup, "configure_logging", lambda: None)
     monkeypatch.setitem(os.environ, "DJANGO_SETTINGS_MODULE", "yijian.config.settings")
 
 
@@ -80,3 +82,23 @@ def test_refuses_a_strange_role_and_a_weak_password(role: str, password: str, sa
     assert isinstance(refused.exception, CannotGoOn)
     assert said in str(refused.exception)
     assert not User.objects.exists()
+
+
+def test_prints_the_end_of_the_audit_trail_and_takes_it_as_anchor() -> None:
+    record_access("doctor", "H1", "timeline.view", legal_basis="treatment")
+    verified = run("audit", "verify")
+    anchor = verified.output.split()[-1]
+    assert verified.output.startswith("1 entries, unbroken")
+    assert run("audit", "verify", "--anchor", anchor).exit_code == 0
+
+
+def test_says_where_the_audit_trail_is_broken() -> None:
+    record_access("doctor", "H1", "timeline.view", legal_basis="treatment")
+    broken = run("audit", "verify", "--anchor", f"2:{'ab' * 32}")
+    assert "broken at entry 2" in str(broken.exception)
+
+
+@pytest.mark.parametrize("anchor", ["2", "x:ab", "0:" + "ab" * 32, "2:abc"])
+def test_refuses_what_is_no_anchor(anchor: str) -> None:
+    refused = run("audit", "verify", "--anchor", anchor)
+    assert "as it was printed" in str(refused.exception)

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from yijian.config.commands.auditing import audit
+from yijian.config.commands.importing import imports
+from yijian.config.commands.setup import set_up, set_up_django
 from yijian.config.demo import RESIDENTS, run_demo
-from yijian.config.environment import Environment, IncompleteConfiguration, read_environment
-from yijian.config.logging import configure_logging
+from yijian.config.environment import IncompleteConfiguration
 from yijian.config.processes import end_with_parent
 from yijian.foundation.errors import CannotGoOn
 from yijian.kit.errors import Problem
@@ -26,7 +28,9 @@ app = typer.Typer(
 catalogue = typer.Typer(help="The catalogue of recognition items.", no_args_is_help=True)
 clients = typer.Typer(help="Programs of institutions that call us.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(imports, name="import")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
 
@@ -66,7 +70,7 @@ def demo(
 @app.command()
 def serve() -> None:
     """Serve the web pages and every HTTP interface on YIJIAN_BIND:YIJIAN_HTTP_PORT."""
-    environment = _environment()
+    environment = set_up()
     from yijian.config.serve import http_server  # noqa: PLC0415 - loads Django
 
     server = http_server(environment)
@@ -82,7 +86,7 @@ def mllp() -> None:
     Over TLS with client certificates too, where YIJIAN_MLLP_TLS_PORT, YIJIAN_MLLP_TLS_CERT and
     YIJIAN_MLLP_TLS_KEY (ours, PEM) and YIJIAN_MLLP_TLS_CLIENT_CA (who vouches for senders, PEM) are set.
     """
-    environment = _environment()
+    environment = set_up()
     from yijian.config.listen import listen_mllp  # noqa: PLC0415 - only this command needs it
 
     listen_mllp(environment)
@@ -91,7 +95,7 @@ def mllp() -> None:
 @app.command()
 def worker() -> None:
     """Process the messages received and deliver events."""
-    _django()
+    set_up_django()
     from yijian.config.worker import main as work  # noqa: PLC0415 - loads models
 
     raise SystemExit(work())
@@ -100,7 +104,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this version of the program."""
-    _django()
+    set_up_django()
     from django.core.management import call_command  # noqa: PLC0415 - loads Django
 
     call_command("migrate", verbosity=1)
@@ -109,7 +113,7 @@ def migrate() -> None:
 @catalogue.command("load")
 def load_catalogue() -> None:
     """Bring the tables to the catalogue that this version ships; a region's own items stay."""
-    _django()
+    set_up_django()
     from yijian.domains.terminology import api as terminology  # noqa: PLC0415 - loads models
 
     typer.echo(f"{terminology.load_catalogue()} items")
@@ -123,7 +127,7 @@ def add_client(
     name: Annotated[str, typer.Option(help="What people call it.")] = "",
 ) -> None:
     """Register a program, or replace its registration, and print its new secret."""
-    _django()
+    set_up_django()
     from yijian.foundation.accounts import api as accounts  # noqa: PLC0415 - loads models
 
     try:
@@ -141,7 +145,7 @@ def add_user(
     institution: Annotated[str, typer.Option(help="Code of the person's institution.")] = "",
 ) -> None:
     """Add a person, or give one a new password and role; an administrator may enter /admin/."""
-    _django()
+    set_up_django()
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415 - loads Django
     from django.core.exceptions import ValidationError  # noqa: PLC0415
 
@@ -158,21 +162,6 @@ def add_user(
         raise CannotGoOn(f"Choose another password: {' '.join(fault.messages)}") from fault
     user.set_password(password)
     user.save()
-
-
-def _environment() -> Environment:
-    """Return the configuration of a process that stays, its logs on stderr."""
-    environment = read_environment(os.environ)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yijian.config.settings")
-    configure_logging()
-    return environment
-
-
-def _django() -> None:
-    _environment()
-    import django  # noqa: PLC0415 - only commands that need the database load it
-
-    django.setup()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "yijian.foundation.audit",
     "yijian.foundation.inbox",
     "yijian.foundation.outbox",
+    "yijian.foundation.backfill",
     "yijian.domains.terminology",
     "yijian.domains.institutions",
     "yijian.domains.identity",

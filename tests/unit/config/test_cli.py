@@ -18,6 +18,9 @@ COMMANDS = (
     ("catalogue", "load"),
     ("clients", "add"),
     ("users", "add"),
+    ("import", "reports"),
+    ("import", "orders"),
+    ("import", "original"),
 )
 
 
