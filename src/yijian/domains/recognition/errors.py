@@ -5,13 +5,20 @@ from uuid import UUID
 from yijian.kit.errors import FieldError, Problem
 
 __all__ = [
+    "decision_before_revocation",
     "decision_conflict",
+    "decision_final",
     "decision_in_future",
     "match_item_unknown",
     "match_unknown",
     "not_accepted",
+    "not_decided",
+    "reason_contradicts",
     "reason_missing",
+    "reason_unknown",
     "report_changed",
+    "revocation_absurd_time",
+    "revocation_reason_missing",
 ]
 
 
@@ -32,9 +39,72 @@ def match_item_unknown(path: str) -> Problem:
 def reason_missing(path: str) -> Problem:
     return Problem(
         "decision.reason_missing",
-        "Declining needs one of the six legal reasons; reason 6 needs a text or a technical sub-reason.",
+        "Declining needs one of the six legal reasons; reason 6 needs a text or a sub-reason.",
         422,
-        (FieldError(path, "give reason.code 1 to 6; with 6 also reason.text or reason.technical"),),
+        (
+            FieldError(
+                path, "give reason.code 1 to 6; with 6 also reason.text, reason.technical or reason.regional"
+            ),
+        ),
+    )
+
+
+def reason_unknown(path: str, known: tuple[str, ...]) -> Problem:
+    choice = ", ".join(known) or "none is laid down here"
+    return Problem(
+        "decision.reason_unknown",
+        "The region has no such reason.",
+        422,
+        (FieldError(path, f"use one of the region's codes ({choice}), or leave it out"),),
+    )
+
+
+def reason_contradicts(path: str, situation: str) -> Problem:
+    return Problem(
+        "decision.reason_contradicts",
+        f"The region's reason belongs to legal situation {situation}.",
+        422,
+        (FieldError(path, f"give {situation}, or leave it out"),),
+    )
+
+
+def decision_final() -> Problem:
+    return Problem("decision.final", "In this region a decision cannot be taken back.", 409)
+
+
+def not_decided(path: str) -> Problem:
+    return Problem(
+        "decision.none",
+        "This item has no decision to take back.",
+        409,
+        (FieldError(path, "use the match_item_id of a decided item"),),
+    )
+
+
+def decision_before_revocation(path: str) -> Problem:
+    return Problem(
+        "decision.revoked",
+        "This decision was taken back; it does not come back by being sent again.",
+        409,
+        (FieldError(path, "decide anew, with the instant of the new decision in decided_at"),),
+    )
+
+
+def revocation_reason_missing(path: str) -> Problem:
+    return Problem(
+        "revocation.reason_missing",
+        "Taking a decision back needs a reason.",
+        422,
+        (FieldError(path, "say why"),),
+    )
+
+
+def revocation_absurd_time(path: str) -> Problem:
+    return Problem(
+        "revocation.absurd_time",
+        "A decision is taken back between the moment it was made and now.",
+        422,
+        (FieldError(path, "give the instant at which it was taken back"),),
     )
 
 

@@ -114,6 +114,7 @@ class Decision(models.Model):
     decision = models.CharField(max_length=8)
     reason_code = models.CharField(max_length=2, blank=True)
     technical_code = models.CharField(max_length=32, blank=True)
+    regional_code = models.CharField(max_length=32, blank=True, default="", db_default="")
     reason_text = models.TextField(blank=True)
     decided_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
@@ -128,6 +129,34 @@ class Decision(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["institution_code", "decided_at"], name="decision_by_institution"),
             models.Index(fields=["person_id", "report_id"], name="decision_by_report"),
+        ]
+
+
+@distributed(DistributionClass.PERSON, "person_id")
+class RevokedDecision(models.Model):
+    """A decision that was taken back, and the citation made on its strength; the item may be decided anew.
+
+    It stands here instead of among the decisions, so whatever counts or shows decisions follows by itself.
+    """
+
+    pk = models.CompositePrimaryKey("person_id", "match_id", "sequence", "decided_at")
+    person_id = models.UUIDField()
+    match_id = models.UUIDField()
+    sequence = models.SmallIntegerField()
+    decided_at = models.DateTimeField()
+    institution_code = models.CharField(max_length=32)
+    decision = models.CharField(max_length=8)
+    content = models.JSONField()
+    """The rows as they were: `decision`, and `citation` or null."""
+    revoked_at = models.DateTimeField()
+    reason = models.CharField(max_length=255)
+    recorded_at = models.DateTimeField()
+    channel = models.CharField(max_length=16)
+    actor = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["institution_code", "revoked_at"], name="revoked_by_institution"),
         ]
 
 

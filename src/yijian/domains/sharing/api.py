@@ -7,7 +7,7 @@ from yijian.domains.sharing.compare import Difference, compare_versions
 from yijian.domains.sharing.marks import Marks, marks_of
 from yijian.domains.sharing.published import PublishedRules, get_published, list_published
 from yijian.domains.sharing.queries import get_rulebook
-from yijian.domains.sharing.rules import find_price
+from yijian.domains.sharing.rules import find_price, options_for
 from yijian.domains.sharing.services.suspensions import (
     ListedSuspension,
     list_suspensions,
@@ -22,6 +22,7 @@ from yijian.domains.sharing.services.versions import (
     submit_version,
     withdraw_draft,
 )
+from yijian.domains.sharing.values import RegionOptions
 from yijian.domains.sharing.versions import RuleVersion, VersionKey, get_version, list_versions
 from yijian.kit.clock import CHINA
 
@@ -37,6 +38,7 @@ __all__ = [
     "draft_published",
     "draft_version",
     "edit_draft",
+    "get_options",
     "get_published",
     "get_rulebook",
     "get_version",
@@ -56,6 +58,13 @@ __all__ = [
 def current_price(institution_code: str, campus_code: str, item_code: str, at: datetime) -> Decimal | None:
     """Return what a campus charged for an item at an instant, in CNY."""
     return find_price(get_rulebook(), institution_code, campus_code, item_code, at.astimezone(CHINA).date())
+
+
+def get_options(institution_code: str, at: datetime) -> RegionOptions:
+    """Return what the institution's region settled for itself, as it holds at an instant."""
+    rulebook = get_rulebook()
+    on = at.astimezone(CHINA).date()
+    return options_for(rulebook, rulebook.institutions[institution_code], on)
 
 
 def list_marks(institution_code: str, item_code: str, at: datetime) -> Marks | None:

@@ -12,12 +12,21 @@ from yijian.domains.recognition.models import (
     MatchItem,
     MatchKey,
     MatchView,
+    RevokedDecision,
 )
 from yijian.foundation.database.rows import move_rows
 
 __all__ = ["move_matches"]
 
-TABLES: tuple[type[models.Model], ...] = (Match, MatchItem, MatchView, Decision, Citation, FollowUp)
+TABLES: tuple[type[models.Model], ...] = (
+    Match,
+    MatchItem,
+    MatchView,
+    Decision,
+    RevokedDecision,
+    Citation,
+    FollowUp,
+)
 
 
 @transaction.atomic
