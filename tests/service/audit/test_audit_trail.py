@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from yijian.foundation.audit.api import record_access, verify_chain
-from yijian.foundation.audit.chain import GENESIS
+from yijian.foundation.audit.api import ChainEnd, get_chain_end, record_access, verify_chain
+from yijian.foundation.audit.chain import COLUMNS, GENESIS
 from yijian.foundation.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +87,39 @@ def test_the_database_refuses_changes(trail: list[AuditEntry], statement: str) -
     ):
         cursor.execute(statement)
     assert AuditEntry.objects.count() == 3
+
+
+OTHER_VALUE = {
+    "at": "at + interval '1 microsecond'",
+    "person_id": "(left(person_id::text, 35) || '6')::uuid",
+    "detail": """jsonb_set(detail, '{a,0}', '"项日"')""",
+}
+"""The smallest change of a column; texts get one other character, digests one other bit."""
+
+
+@pytest.mark.parametrize("column", [each for each in COLUMNS if each != "entry_id"])
+def test_one_changed_byte_shows_in_every_column(
+    trail: list[AuditEntry], tamper: Callable[[str], None], column: str
+) -> None:
+    flipped = f"set_byte({column}, 17, get_byte({column}, 17) # 1)"
+    text = f"overlay({column} placing chr(ascii(right({column}, 1)) # 1) from length({column}))"
+    value = flipped if column.endswith("digest") else OTHER_VALUE.get(column, text)
+
+    tamper(f"UPDATE audit_auditentry SET {column} = {value} WHERE entry_id = 2")  # noqa: S608 - ours
+
+    assert verify_chain() == 2
+
+
+def test_the_anchor_shows_that_the_newest_entries_were_cut_off(
+    trail: list[AuditEntry], tamper: Callable[[str], None]
+) -> None:
+    anchor = get_chain_end()
+    tamper("DELETE FROM audit_auditentry WHERE entry_id = 3")
+
+    assert verify_chain() is None
+    assert verify_chain(anchor) == 3
+
+
+def test_the_anchor_shows_a_trail_written_anew(trail: list[AuditEntry]) -> None:
+    assert verify_chain(get_chain_end()) is None
+    assert verify_chain(ChainEnd(2, bytes(32))) == 2

@@ -13,7 +13,7 @@ from yijian.foundation.audit.statements import CHAIN_END, LOCK_CHAIN
 from yijian.foundation.database.sync import fetch
 from yijian.kit.clock import now
 
-__all__ = ["Access", "list_accesses", "record_access", "verify_chain"]
+__all__ = ["Access", "ChainEnd", "get_chain_end", "list_accesses", "record_access", "verify_chain"]
 
 
 @transaction.atomic
@@ -32,9 +32,7 @@ def record_access(
         now(), actor[:128], institution_code, action, person_id, legal_basis, detail or {}, trace_id[:64]
     )
     fetch(LOCK_CHAIN)
-    ends = fetch(CHAIN_END)
-    end = ChainEnd(ends[0]["entry_id"], bytes(ends[0]["digest"])) if ends else ChainEnd()
-    (row,), _ = link(end, [access])
+    (row,), _ = link(get_chain_end(), [access])
     AuditEntry.objects.create(**dict(zip(COLUMNS, row, strict=True)))
 
 
@@ -53,11 +51,12 @@ def list_accesses(
     return [_access(entry) for entry in entries.order_by("-at", "-entry_id")[:limit]]
 
 
-def verify_chain() -> int | None:
+def verify_chain(anchor: ChainEnd | None = None) -> int | None:
     """Return the number of the first entry that does not follow from the one before; None where all do.
 
-    It sees alterations, removals and insertions. That the newest entries were cut off it cannot see by
-    itself: compare the newest number and digest with a copy kept elsewhere.
+    The chain itself shows alterations, removals and insertions, but not that its newest entries were cut off,
+    nor that all of it was written anew. `anchor`, an end that was noted elsewhere (`get_chain_end`), shows
+    both: it is returned where that entry is missing or differs.
     """
     end = ChainEnd()
     for entry in AuditEntry.objects.order_by("entry_id").iterator(chunk_size=2000):
@@ -66,7 +65,15 @@ def verify_chain() -> int | None:
         if not follows or bytes(entry.digest) != digest:
             return entry.entry_id
         end = ChainEnd(entry.entry_id, digest)
-    return None
+        if anchor and anchor.entry_id == end.entry_id and anchor != end:
+            return anchor.entry_id
+    return anchor.entry_id if anchor and anchor.entry_id > end.entry_id else None
+
+
+def get_chain_end() -> ChainEnd:
+    """Return the newest entry's number and digest: kept elsewhere, they anchor the trail."""
+    ends = fetch(CHAIN_END)
+    return ChainEnd(ends[0]["entry_id"], bytes(ends[0]["digest"])) if ends else ChainEnd()
 
 
 def _access(entry: AuditEntry) -> Access:
