@@ -190,7 +190,7 @@ def test_correction_after_acceptance_opens_one_task() -> None:
 
 def citable() -> list[dict[str, Any]]:
     request = {"patient": patient(), "encounter": {"type": "outpatient", "number": "V1"}}
-    return api.list_citable(COUNTY, msgspec.convert(request, CitableRequest))[1]
+    return api.list_citable(COUNTY, msgspec.convert(request, CitableRequest), now()).items
 
 
 def cite(item_id: str, cited_at: datetime | None = None) -> Any:
@@ -273,7 +273,7 @@ def test_a_good_result_behind_many_newer_ones_is_still_the_best() -> None:
 def test_a_patient_without_a_usable_number_is_told_so() -> None:
     wrong = {"identifiers": [{"type": "resident_id", "value": "420106197001010000"}]}
     request = {"patient": wrong, "encounter": {"type": "outpatient", "number": "OP1"}}
-    found = problem(lambda: api.list_citable(COUNTY, msgspec.convert(request, CitableRequest)))
+    found = problem(lambda: api.list_citable(COUNTY, msgspec.convert(request, CitableRequest), now()))
     assert (found.status, found.errors[0].path) == (422, "patient.identifiers[0].value")
 
 

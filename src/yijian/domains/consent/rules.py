@@ -105,7 +105,7 @@ def _granted(
     policy = options.authorisation
     yield Sight(extent=Extent.OWN, basis="treatment", reason=f"policy.{policy}")
     if policy is AuthorisationPolicy.NONE_NEEDED:
-        yield Sight(extent=Extent.NON_SENSITIVE, basis="treatment", reason="policy.none_needed")
+        yield Sight(extent=Extent.NON_SENSITIVE, basis=claim.basis.value, reason="policy.none_needed")
         stale = claimed_at is not None and will.withdrawn_at is not None and claimed_at <= will.withdrawn_at
         if not stale and _claims_sensitive(claim, at, child=child):
             yield Sight(extent=Extent.ALL, basis=claim.basis.value, reason="claim.accepted")

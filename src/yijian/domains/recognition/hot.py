@@ -1,13 +1,16 @@
 """The data plane's door: answer an order check, and leave its record in one commit with its audit."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from yijian.domains.consent.hot import RIDING, redeem_code, redemption
+from yijian.domains.consent.values import Sight
 from yijian.domains.identity.hot import resolve_patient
 from yijian.domains.identity.values import Certainty
+from yijian.domains.recognition.answered import ANSWERED, answered_arguments, answered_codes
 from yijian.domains.recognition.candidates import candidates_of
 from yijian.domains.recognition.ordering import build_order, wanted_codes
 from yijian.domains.recognition.presentation import View, present
@@ -16,9 +19,11 @@ from yijian.domains.recognition.records import (
     MATCH_ITEM_COLUMNS,
     MATCH_KEY_COLUMNS,
     MatchRecord,
+    access_detail,
     record_of,
 )
 from yijian.domains.recognition.rules import decide
+from yijian.domains.recognition.seeing import options_on, see
 from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES
 from yijian.domains.recognition.values import Answer, MatchRequest, Order
 from yijian.domains.results.hot import fetch_candidates
@@ -52,11 +57,12 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What was asked, as rules see it, and their answer; the person where it is certain."""
+    """What was asked, as rules see it, and their answer; the person where certain; what might be seen."""
 
     order: Order
     answer: Answer
     person_id: UUID | None
+    sight: Sight
 
 
 async def match(
@@ -71,19 +77,50 @@ async def match(
 ) -> Matched:
     """Answer an order check in two statements: numbers to person, person and items to candidates.
 
-    The second is left out where nothing could be shown anyway. `replay` answers as reports stood at `at`.
+    The second is left out where nothing could be shown anyway; the patient's will rides on it. `replay`
+    answers as reports stood at `at`, but shows what may be seen today. A code costs a statement more.
     """
     if institution_code not in rulebook.institutions:
         raise Problem("institution.unknown", "The calling institution is not in the directory.", 403)
     resolution, born = await resolve_patient(connection, request.patient, institution_code, cipher)
-    order = build_order(rulebook, institution_code, request, resolution.certainty, born, at)
+    order = build_order(rulebook, institution_code, request, resolution.certainty, at)
     person_id = resolution.person_id if resolution.certainty is Certainty.CERTAIN else None
+    moment = now() if replay else at
+    if person_id and request.authorisation.code:
+        await _redeem(connection, rulebook, cipher, institution_code, request, person_id)
     rows: list[Any] = []
     if person_id and (codes := _visible_codes(rulebook, order)):
-        rows = await fetch_candidates(connection, person_id, codes, at, replay=replay)
-    candidates, interventions = candidates_of(rows)
-    order = order.with_interventions(interventions)
-    return Matched(order, decide(rulebook, order, candidates), person_id)
+        rows = await fetch_candidates(connection, person_id, codes, at, replay=replay, riding=RIDING)
+    sight, seen = see(rulebook, institution_code, request, born, moment, rows)
+    candidates, interventions = candidates_of(seen)
+    order = order.knowing(interventions, sight)
+    options = options_on(rulebook, institution_code, at)
+    asked = answered_arguments(options, institution_code, request, person_id, at)
+    if asked and rows:
+        order = replace(order, answered=answered_codes(await connection.fetch(ANSWERED, *asked)))
+    return Matched(order, decide(rulebook, order, candidates), person_id, sight)
+
+
+async def _redeem(
+    connection: Connection,
+    rulebook: Rulebook,
+    cipher: FieldCipher,
+    institution_code: str,
+    request: MatchRequest,
+    person_id: UUID,
+) -> None:
+    """Turn the code the patient shows into a consent, before anything is looked up."""
+    at, who = now(), request.practitioner
+    arguments = redemption(
+        cipher,
+        options_on(rulebook, institution_code, at),
+        person_id,
+        institution_code,
+        request.authorisation.code or "",
+        by=(who.id if who else None) or institution_code,
+        at=at,
+    )
+    await redeem_code(connection, arguments)
 
 
 def _visible_codes(rulebook: Rulebook, order: Order) -> list[str]:
@@ -166,8 +203,8 @@ def _footprint(question: Question, matched: Matched, match_id: UUID | None, aske
         institution_code=question.caller.institution_code,
         action="recognition.match",
         person_id=person_id,
-        legal_basis=request.authorisation.basis.value,
-        detail={"match_id": str(match_id) if match_id else None, "items": len(matched.order.items)},
+        legal_basis=matched.sight.basis,
+        detail=access_detail(match_id, len(matched.order.items), matched.sight),
         trace_id=question.trace_id,
     )
     if match_id is None or person_id is None:

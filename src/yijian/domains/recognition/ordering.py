@@ -1,11 +1,10 @@
-"""From a request to an order: codes looked up, panels unfolded, consent weighed. Pure."""
+"""From a request to an order: codes looked up, panels unfolded. Pure."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from yijian.domains.identity.values import Certainty
-from yijian.domains.recognition.rules import shows_anything, shows_sensitive
-from yijian.domains.recognition.values import MatchRequest, Order, OrderedItem, RequestedItem
+from yijian.domains.recognition.values import Basis, MatchRequest, Order, OrderedItem, RequestedItem
 from yijian.domains.sharing.values import LocalCode, Rulebook
 from yijian.kit.errors import FieldError, Problem
 
@@ -19,10 +18,12 @@ def build_order(
     institution_code: str,
     request: MatchRequest,
     identity: Certainty,
-    birth_date: date | None,
     at: datetime,
 ) -> Order:
-    """Return the order; raise `Problem` for an unknown campus, or for no or too many items."""
+    """Return the order, with what it asks to see.
+
+    Raise `Problem` for an unknown campus, or for no or too many items.
+    """
     if not request.items or len(request.items) > MAX_ITEMS:
         raise Problem(
             "items.count",
@@ -39,7 +40,6 @@ def build_order(
             422,
             (FieldError("campus_code", "use a registered campus code, or leave it out"),),
         )
-    born = request.patient.birth_date or birth_date
     return Order(
         institution_code=institution_code,
         campus_code=campus.code if campus else "",
@@ -50,8 +50,8 @@ def build_order(
             order_item(rulebook, institution_code, index, item) for index, item in enumerate(request.items)
         ),
         identity=identity,
-        shows_anything=shows_anything(request.authorisation),
-        shows_sensitive=shows_sensitive(request.authorisation, born, at),
+        shows_anything=request.authorisation.basis is not Basis.NONE,
+        shows_sensitive=request.authorisation.scope == "all",
     )
 
 

@@ -2,18 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from yijian.domains.consent.api import get_sight, hidden_codes
+from yijian.domains.consent.values import Authorisation, Basis, Sight
 from yijian.domains.identity.api import resolve_patient
 from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition.models import Decision, FollowUp, Match
 from yijian.domains.recognition.values import CitableRequest, DecisionKind
 from yijian.domains.results.api import get_report, get_report_state
 from yijian.domains.sharing.api import get_rulebook
+from yijian.kit.errors import Problem
 from yijian.kit.ids import member_id
 
-__all__ = ["OpenFollowUp", "count_follow_ups", "list_citable", "list_follow_ups"]
+__all__ = [
+    "Citable",
+    "OpenFollowUp",
+    "Reused",
+    "count_follow_ups",
+    "list_citable",
+    "list_follow_ups",
+    "list_reused",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,48 @@ class OpenFollowUp:
     opened_at: datetime
 
 
-def list_citable(institution_code: str, request: CitableRequest) -> tuple[UUID | None, list[dict[str, Any]]]:
-    """Return (person, accepted and still current results in full) of one encounter, newest decision first."""
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """What an institution took over instead of repeating it."""
+
+    item_code: str
+    institution_code: str
+    source_institution_code: str
+    decided_at: datetime
+    estimated_saving: Decimal
+
+
+def list_reused(person_id: UUID, *, limit: int, before: datetime | None = None) -> list[Reused]:
+    """Return what was accepted for a person, the newest first; `before` for the next page."""
+    accepted = Decision.objects.filter(person_id=person_id, decision=DecisionKind.ACCEPT.value)
+    if before is not None:
+        accepted = accepted.filter(decided_at__lt=before)
+    return [
+        Reused(
+            row.item_code,
+            row.institution_code,
+            row.source_institution_code,
+            row.decided_at,
+            row.estimated_saving,
+        )
+        for row in accepted.order_by("-decided_at", "-match_id", "sequence")[:limit]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Citable:
+    """Accepted, still current results in full, and on which basis they may be seen now."""
+
+    person_id: UUID | None
+    items: list[dict[str, Any]]
+    sight: Sight | None = None
+
+
+def list_citable(institution_code: str, request: CitableRequest, at: datetime) -> Citable:
+    """Return what one encounter accepted and may still see, newest decision first."""
     resolution = resolve_patient(request.patient, institution_code)
     if resolution.certainty is not Certainty.CERTAIN or resolution.person_id is None:
-        return None, []
+        return Citable(None, [])
     matches = Match.objects.filter(
         person_id=resolution.person_id,
         institution_code=institution_code,
@@ -47,22 +96,45 @@ def list_citable(institution_code: str, request: CitableRequest) -> tuple[UUID |
     decisions = Decision.objects.filter(
         person_id=resolution.person_id, match_id__in=by_id, decision=DecisionKind.ACCEPT.value
     ).order_by("-decided_at")
-    items = [_citable(by_id[decision.match_id], decision) for decision in decisions]
-    return resolution.person_id, [item for item in items if item is not None]
+    sights = {match_id: _sight_since(match, at) for match_id, match in by_id.items()}
+    items = [_citable(decision, sights[decision.match_id]) for decision in decisions]
+    widest = max(sights.values(), key=lambda sight: sight.extent, default=None)
+    return Citable(resolution.person_id, [item for item in items if item is not None], widest)
 
 
-def _citable(match: Match, decision: Decision) -> dict[str, Any] | None:
-    if decision.report_id is None:
+def _sight_since(match: Match, at: datetime) -> Sight:
+    """Return what may be seen now of what a match saw: its claim holds until the patient withdraws."""
+    claim = Authorisation()
+    if match.authorised_sensitive:
+        claim = Authorisation(basis=Basis.GUARDIAN_CONSENT, scope="all", given_by=str(match.match_id))
+    return get_sight(
+        match.person_id,
+        match.institution_code,
+        at,
+        claim=claim,
+        purpose=match.purpose,
+        claimed_at=match.matched_at,
+    )
+
+
+def _citable(decision: Decision, sight: Sight) -> dict[str, Any] | None:
+    if decision.report_id is None or not sight.shows_anything:
         return None
     state = get_report_state(decision.person_id, decision.report_id)
     if state.voided_at is not None or state.current_version != decision.report_version:
         return None
-    report = get_report(
-        decision.person_id,
-        decision.report_id,
-        version=decision.report_version,
-        shows_sensitive=match.authorised_sensitive,
-    )
+    if sight.own_only and state.institution_code != decision.institution_code:
+        return None
+    try:
+        report = get_report(
+            decision.person_id,
+            decision.report_id,
+            version=decision.report_version,
+            shows_sensitive=sight.shows_sensitive,
+            hidden=hidden_codes(sight),
+        )
+    except Problem:
+        return None
     return {
         "match_item_id": str(member_id(decision.match_id, decision.sequence)),
         "decided_at": decision.decided_at.isoformat(),

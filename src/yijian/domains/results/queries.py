@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from yijian.domains.results import errors
-from yijian.domains.results.hot import CANDIDATES
-from yijian.domains.results.models import Report, ReportVersion, Result
+from yijian.domains.results.hot import CANDIDATES, with_riding
+from yijian.domains.results.models import Report, ReportKey, ReportVersion, Result
 from yijian.domains.results.values import (
     ReportKind,
     ReportState,
@@ -29,6 +29,7 @@ __all__ = [
     "find_person_of_report",
     "get_report",
     "get_report_state",
+    "list_message_ids",
     "list_timeline",
     "list_unmapped_rows",
 ]
@@ -37,9 +38,11 @@ ROW_FIELDS = TimelineRow.__struct_fields__
 UNMAPPED_FIELDS = UnmappedRow.__struct_fields__
 
 
-def fetch_candidates(person_id: UUID, item_codes: Sequence[str], at: datetime) -> list[dict[str, Any]]:
+def fetch_candidates(
+    person_id: UUID, item_codes: Sequence[str], at: datetime, riding: str = ""
+) -> list[dict[str, Any]]:
     """Return the newest rows per item of reports as they stand now (`sql/candidates.sql`)."""
-    return fetch(CANDIDATES, person_id, list(item_codes), at)
+    return fetch(with_riding(CANDIDATES, riding), person_id, list(item_codes), at)
 
 
 def get_report_state(person_id: UUID, report_id: UUID) -> ReportState:
@@ -97,6 +100,18 @@ def get_report(
 def find_person_of_report(report_id: UUID) -> UUID | None:
     """Return whose report this is, for addresses that carry nothing but its id."""
     return Report.objects.filter(report_id=report_id).values_list("person_id", flat=True).first()
+
+
+def list_message_ids(report_no: str, institution_codes: Sequence[str] | None = None) -> list[UUID]:
+    """Return the messages that brought versions of reports of this number, for who looks one up."""
+    keys = ReportKey.objects.filter(report_no=report_no)
+    if institution_codes is not None:
+        keys = keys.filter(institution_code__in=institution_codes)
+    found: list[UUID] = []
+    for person_id, report_id in keys.values_list("person_id", "report_id"):
+        versions = ReportVersion.objects.filter(person_id=person_id, report_id=report_id)
+        found += versions.exclude(message_id=None).values_list("message_id", flat=True)
+    return found
 
 
 def find_document_key(

@@ -1,6 +1,5 @@
 """May what exists stand in for what is about to be ordered? Pure: the same inputs, the same answer."""
 
-from yijian.domains.recognition.rules.authorisation import shows_anything, shows_sensitive
 from yijian.domains.recognition.rules.decide import assess_candidate, decide
 
-__all__ = ["assess_candidate", "decide", "shows_anything", "shows_sensitive"]
+__all__ = ["assess_candidate", "decide"]

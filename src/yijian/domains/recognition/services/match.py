@@ -1,14 +1,16 @@
 """Match on the control plane: rules, statements and records are the data plane's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from yijian.domains.consent.hot import RIDING
 from yijian.domains.identity.api import get_birth_date, resolve_patient
 from yijian.domains.identity.values import Certainty
+from yijian.domains.recognition.answered import ANSWERED, answered_arguments, answered_codes
 from yijian.domains.recognition.candidates import candidates_of
 from yijian.domains.recognition.models import Match, MatchItem, MatchKey
 from yijian.domains.recognition.ordering import build_order, wanted_codes
@@ -18,13 +20,16 @@ from yijian.domains.recognition.records import (
     MATCH_ITEM_COLUMNS,
     MATCH_KEY_COLUMNS,
     MatchRecord,
+    access_detail,
     record_of,
 )
 from yijian.domains.recognition.rules import decide
+from yijian.domains.recognition.seeing import options_on, see
 from yijian.domains.recognition.values import MatchRequest
 from yijian.domains.results.api import fetch_candidates
 from yijian.domains.sharing.api import get_rulebook
 from yijian.foundation.audit.api import record_access
+from yijian.foundation.database.sync import fetch
 from yijian.kit.ids import new_parent_id
 
 __all__ = ["Matched", "match_order"]
@@ -49,10 +54,16 @@ def match_order(
     certain = resolution.certainty is Certainty.CERTAIN
     person_id = resolution.person_id if certain else None
     born = get_birth_date(person_id) if person_id else None
-    order = build_order(rulebook, institution_code, request, resolution.certainty, born, at)
-    rows = fetch_candidates(person_id, wanted_codes(rulebook, order.items), at) if person_id else []
-    candidates, interventions = candidates_of(rows)
-    order = order.with_interventions(interventions)
+    order = build_order(rulebook, institution_code, request, resolution.certainty, at)
+    codes = wanted_codes(rulebook, order.items)
+    rows = fetch_candidates(person_id, codes, at, riding=RIDING) if person_id else []
+    sight, seen = see(rulebook, institution_code, request, born, at, rows)
+    candidates, interventions = candidates_of(seen)
+    order = order.knowing(interventions, sight)
+    options = options_on(rulebook, institution_code, at)
+    asked = answered_arguments(options, institution_code, request, person_id, at)
+    if asked and rows:
+        order = replace(order, answered=answered_codes(fetch(ANSWERED, *asked)))
     answer = decide(rulebook, order, candidates)
     match_id = new_parent_id() if person_id and answer.has_candidate else None
     if match_id and person_id:
@@ -62,8 +73,8 @@ def match_order(
         institution_code=institution_code,
         action="recognition.match",
         person_id=person_id,
-        legal_basis=request.authorisation.basis.value,
-        detail={"match_id": str(match_id) if match_id else None, "items": len(order.items)},
+        legal_basis=sight.basis,
+        detail=access_detail(match_id, len(order.items), sight),
     )
     return Matched(match_id, present(rulebook, order, answer, match_id, view), person_id)
 
