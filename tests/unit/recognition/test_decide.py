@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from tests.unit.recognition.world import (
     CITY,
@@ -304,8 +305,8 @@ def test_laterality_of_the_orderers_own_code_must_agree() -> None:
     knee = "IMG-DX-KNEE"
     book = rulebook(rights={("CITY", knee): (right(PROVINCE),)})
     left = candidate(knee, laterality="left", comparable_value=None)
-    want_right = order(items=(replace(ordered(knee), laterality="right"),))
-    want_left = order(items=(replace(ordered(knee), laterality="left"),))
+    want_right = order(items=(structs.replace(ordered(knee), laterality="right"),))
+    want_left = order(items=(structs.replace(ordered(knee), laterality="left"),))
     assert "laterality.differs" in codes(answer(left, question=want_right, book=book), holds=False)
     assert answer(left, question=want_left, book=book).outcome is RECOGNISE
     assert answer(left, question=order(knee), book=book).outcome is MAY
@@ -341,7 +342,7 @@ def test_hiv_screening_is_negative_only_where_flag_and_words_agree(value: str, f
 
 
 def test_problems_of_code_and_identity_are_unavailable() -> None:
-    unmapped = order(items=(replace(ordered(), item=None, problem="item.unmapped"),))
+    unmapped = order(items=(structs.replace(ordered(), item=None, problem="item.unmapped"),))
     found = answer(candidate(), question=unmapped)
     assert (found.outcome, codes(found)) == (UNAVAILABLE, {"item.unmapped"})
     uncertain = answer(candidate(), question=order(identity=Certainty.UNCERTAIN))
@@ -392,7 +393,7 @@ def test_panel_with_a_member_missing_saves_nothing() -> None:
 
 def test_panel_is_no_better_than_its_worst_member() -> None:
     book, found = panel_world()
-    found[0] = replace(found[0], critical=True)
+    found[0] = structs.replace(found[0], critical=True)
     assert answer(*found, question=order("RFT"), book=book).outcome is MAY
 
 

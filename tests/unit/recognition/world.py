@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from msgspec import structs
+
 from yijian.domains.identity.values import Certainty, EncounterType
 from yijian.domains.institutions.values import CampusProfile, InstitutionProfile, Membership
 from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Purpose
@@ -125,4 +127,4 @@ def candidate(code: str = "K", number: int = 1, hours_ago: float = 24, **changes
         specimen=item.specimen.value if item.specimen else "",
         image_status="available",
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return structs.replace(base, **changes)  # type: ignore[arg-type]

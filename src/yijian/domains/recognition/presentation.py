@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from yijian.domains.recognition.texts import reason_text
 from yijian.domains.recognition.values import Answer, AnsweredItem, Assessment, Candidate, Order, Reason
 from yijian.domains.sharing.values import Rulebook
@@ -21,8 +23,7 @@ class View:
     base_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sequenced:
+class Sequenced(msgspec.Struct, frozen=True, gc=False):
     """An answered item or panel member with the sequence that makes its match item id."""
 
     sequence: int
@@ -80,18 +81,10 @@ class _Writer:
             "index": ordered.index,
             "item": {"code": ordered.item.code if ordered.item else ordered.code, "name": name},
             "outcome": answered.outcome.value,
-            "reasons": [self.reason(reason) for reason in answered.reasons],
+            "reasons": [_reason(reason, self.view.language) for reason in answered.reasons],
             "candidate": self.candidate(entry, answered.best, rows) if answered.best else None,
             "members": [self.item(member, []) for member in members],
             "estimated_saving": f"{saving:.2f}" if saving is not None else None,
-        }
-
-    def reason(self, reason: Reason) -> dict[str, Any]:
-        return {
-            "code": reason.code,
-            "text": reason_text(reason, self.view.language),
-            "holds": reason.holds,
-            "evidence": dict(reason.evidence),
         }
 
     def candidate(self, entry: Sequenced, best: Assessment, rows: list[Candidate]) -> dict[str, Any]:
@@ -135,3 +128,12 @@ class _Writer:
             "comparable_value": f"{number.normalize():f}" if number is not None else None,
             "comparable_unit": row.comparable_unit if number is not None else None,
         }
+
+
+def _reason(reason: Reason, language: str) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "text": reason_text(reason, language),
+        "holds": reason.holds,
+        "evidence": reason.evidence,
+    }

@@ -5,10 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from yijian.domains.consent.values import Sight
 from yijian.domains.recognition.presentation import Sequenced, sequenced
 from yijian.domains.recognition.values import Answer, MatchRequest, Order, Reason
 
-__all__ = ["MATCH_COLUMNS", "MATCH_ITEM_COLUMNS", "MATCH_KEY_COLUMNS", "MatchRecord", "record_of"]
+__all__ = [
+    "MATCH_COLUMNS",
+    "MATCH_ITEM_COLUMNS",
+    "MATCH_KEY_COLUMNS",
+    "MatchRecord",
+    "access_detail",
+    "record_of",
+]
 
 MATCH_KEY_COLUMNS = ("match_id", "person_id", "institution_code")
 MATCH_COLUMNS = (
@@ -80,7 +88,7 @@ def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -
         answered.ordered.item.code if answered.ordered.item else answered.ordered.code[:32],
         answered.ordered.order_no[:128],
         answered.outcome.value,
-        entry.parent is None and answered.outcome.is_reminder,
+        entry.parent is None and answered.reminds,
         [_reason(reason) for reason in answered.reasons],
         candidate.report_id if candidate else None,
         candidate.version if candidate else None,
@@ -95,4 +103,10 @@ def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "holds": reason.holds, "evidence": dict(reason.evidence)}
+    return {"code": reason.code, "holds": reason.holds, "evidence": reason.evidence}
+
+
+def access_detail(match_id: UUID | None, items: int, sight: Sight) -> dict[str, Any]:
+    """Return what the access record says of a match, with the consent it rests on where there is one."""
+    detail: dict[str, Any] = {"match_id": str(match_id) if match_id else None, "items": items}
+    return detail | {"consent_id": str(sight.fact_id)} if sight.fact_id else detail

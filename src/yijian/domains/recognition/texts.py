@@ -1,6 +1,7 @@
 """What each reason says to a physician, in Chinese and English. Evidence fills the blanks."""
 
 from collections.abc import Mapping
+from string import Formatter
 
 from yijian.domains.recognition.values import Reason
 
@@ -59,6 +60,12 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "该项目为诊断结论，不直接互认，可申请会诊",
         "A conclusion; a consultation is offered instead",
     ),
+    "image.no_access": ("本地区要求影像可联网调阅", "The region asks for images that open over the internet"),
+    "direction.conditional": (
+        "协议允许在质量满足时认可，不作要求",
+        "The agreement allows it where quality suffices, and obliges nobody",
+    ),
+    "reminder.suppressed": ("按本地区选项不作提醒（{cause}）", "No reminder by the region's options ({cause})"),
     "panel.incomplete": ("组合中缺少：{missing}", "Missing from the panel: {missing}"),
     "service.unavailable": ("暂时无法查询", "Temporarily unavailable"),
 }
@@ -102,25 +109,34 @@ VALUES: Mapping[str, tuple[str, str]] = {
     "right": ("右侧", "right"),
     "both": ("双侧", "both sides"),
     "plain": ("平扫", "plain"),
+    "emergency": ("急诊", "emergency"),
+    "preoperative": ("术前、输血前", "pre-operative"),
+    "answered": ("本次就诊已处理", "answered in this encounter"),
+    "own_result": ("本机构结果", "own result"),
     "enhanced": ("增强", "enhanced"),
 }
 
 
 def reason_text(reason: Reason, language: str = "zh") -> str:
     """Return the sentence for a reason; `language` is `zh` or `en`."""
-    column = 1 if language == "en" else 0
-    template = REASONS[reason.code][column]
-    blanks = {
-        key: VALUES[value][column] if isinstance(value, str) and value in VALUES else _shown(value)
-        for key, value in reason.evidence.items()
-    }
-    return template.format_map(_Blanks(blanks))
+    template, blanks = TEMPLATES[language][reason.code]
+    if not blanks:
+        return template
+    return template.format(**{name: _shown(reason.evidence.get(name), language) for name in blanks})
 
 
-class _Blanks(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "–"
+def _shown(value: str | int | None, language: str) -> str:
+    if isinstance(value, str) and value in VALUES:
+        return VALUES[value][language == "en"]
+    return "–" if value is None or value == "" else str(value)
 
 
-def _shown(value: str | int | None) -> str:
-    return "–" if value in (None, "") else str(value)
+def _with_blanks(template: str) -> tuple[str, tuple[str, ...]]:
+    return template, tuple(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+TEMPLATES: Mapping[str, Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "zh": {code: _with_blanks(chinese) for code, (chinese, _) in REASONS.items()},
+    "en": {code: _with_blanks(english) for code, (_, english) in REASONS.items()},
+}
+"""By language: each sentence, and the names of its blanks."""

@@ -1,14 +1,17 @@
 """What is asked, what there is to choose from, and what is answered (contract §5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
+from yijian.domains.consent.values import Authorisation, Basis, Sight
 from yijian.domains.identity.values import (
     Certainty,
     Coded,
@@ -18,7 +21,7 @@ from yijian.domains.identity.values import (
 )
 from yijian.domains.results.values import Encounter, ItemCode
 from yijian.domains.terminology.values import Item
-from yijian.kit.clock import Instant
+from yijian.kit.clock import CHINA, Instant
 from yijian.kit.json_body import Struct
 
 __all__ = [
@@ -46,6 +49,9 @@ class Outcome(StrEnum):
     NONE = "none"
     UNAVAILABLE = "unavailable"
 
+    __hash__ = str.__hash__
+    """As equal texts have it, and much faster than an enumeration's own."""
+
     @property
     def is_reminder(self) -> bool:
         return self in (Outcome.RECOGNISE, Outcome.MAY_RECOGNISE)
@@ -65,25 +71,9 @@ class Purpose(StrEnum):
     CHECKUP = "checkup"
 
 
-class Basis(StrEnum):
-    TREATMENT = "treatment"
-    PATIENT_CONSENT = "patient_consent"
-    GUARDIAN_CONSENT = "guardian_consent"
-    NONE = "none"
-
-
 class DecisionKind(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
-
-
-class Authorisation(Struct, frozen=True):
-    """The patient's will. `given_by` names who consented; for a child, the guardian and the relation."""
-
-    basis: Basis = Basis.TREATMENT
-    scope: Literal["all", "non_sensitive"] = "non_sensitive"
-    given_by: str | None = None
-    expires_at: Instant | None = None
 
 
 class RequestedItem(ItemCode, frozen=True):
@@ -105,18 +95,19 @@ class MatchRequest(Struct, frozen=True):
     record: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One condition that was looked at: a stable code, whether it holds, the best outcome it leaves open."""
+class Reason(msgspec.Struct, frozen=True, gc=False):
+    """One condition that was looked at: a stable code, whether it holds, the best outcome it leaves open.
+
+    Reasons are shared between answers: what reads one never changes its evidence.
+    """
 
     code: str
     holds: bool = True
     allows: Outcome = Outcome.RECOGNISE
-    evidence: Mapping[str, str | int | None] = field(default_factory=dict)
+    evidence: Mapping[str, str | int | None] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedItem:
+class OrderedItem(msgspec.Struct, frozen=True, gc=False):
     """One thing about to be ordered, already looked up in the catalogue.
 
     `problem` is set where it could not be: `item.unmapped` or `item.unknown`. The qualifiers come from the
@@ -135,7 +126,7 @@ class OrderedItem:
     members: tuple["OrderedItem", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """A question: who orders what, where, why, when, and what the patient allows."""
 
@@ -147,17 +138,36 @@ class Order:
     items: tuple[OrderedItem, ...]
     identity: Certainty
     shows_anything: bool = True
-    """False where the patient's authorisation lets nothing be shown."""
+    """False where nothing may be shown; like the next, at first what is asked for, then what is allowed."""
     shows_sensitive: bool = False
     interventions: tuple[datetime, ...] = ()
+    answered: frozenset[str] = frozenset()
+    """Items decided before in this encounter; told only where the region keeps such reminders silent."""
 
-    def with_interventions(self, interventions: tuple[datetime, ...]) -> "Order":
-        return replace(self, interventions=interventions)
+    @cached_property
+    def care_setting(self) -> str:
+        return self.encounter_type.value
+
+    @cached_property
+    def on(self) -> date:
+        """The day of the question, by the calendar in China."""
+        return self.at.astimezone(CHINA).date()
+
+    def knowing(self, interventions: tuple[datetime, ...], sight: Sight) -> "Order":
+        """Return the order with what only the patient's rows could tell."""
+        return replace(
+            self,
+            interventions=interventions,
+            shows_anything=sight.shows_anything,
+            shows_sensitive=sight.shows_sensitive,
+        )
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One result row of a report version that was current at the moment of the question."""
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """One result row of a report version that was current at the moment of the question.
+
+    The fields stand in the order of the columns of `results/sql/candidates*.sql`.
+    """
 
     report_id: UUID
     version: int
@@ -187,13 +197,12 @@ class Candidate:
     image_url: str = ""
     has_document: bool = False
 
-    @cached_property
+    @property
     def key(self) -> tuple[UUID, int, int]:
         return (self.report_id, self.version, self.row_no)
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True, gc=False):
     """What one candidate is worth for one ordered item."""
 
     candidate: Candidate
@@ -204,8 +213,7 @@ class Assessment:
     agreement: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredItem:
+class AnsweredItem(msgspec.Struct, frozen=True, gc=False):
     """The answer for one ordered item; panels carry their members' answers."""
 
     ordered: OrderedItem
@@ -214,6 +222,12 @@ class AnsweredItem:
     best: Assessment | None = None
     members: tuple["AnsweredItem", ...] = ()
     estimated_saving: Decimal | None = None
+    suppressed: bool = False
+    """The region keeps this reminder silent: no card, not counted."""
+
+    @property
+    def reminds(self) -> bool:
+        return self.outcome.is_reminder and not self.suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +241,16 @@ class Answer:
 
 
 class DeclineReason(Struct, frozen=True):
-    """`code`: a legal situation; `technical`: a sub-reason, which satisfies situation 6's text."""
+    """`code`: a legal situation; `technical` and `regional`: sub-reasons, which satisfy situation 6's text.
+
+    `regional` is one of the region's own codes and says the situation by itself.
+    """
 
     code: Literal["1", "2", "3", "4", "5", "6"] | None = None
     technical: Literal["site", "window", "image_quality", "image_unavailable", "method", "other"] | None = (
         None
     )
+    regional: str | None = None
     text: str | None = None
 
 
@@ -261,6 +279,20 @@ class DecidedItem(Struct, frozen=True, omit_defaults=False):
 class DecisionsRecorded(Struct, frozen=True, omit_defaults=False):
     match_id: UUID
     items: tuple[DecidedItem, ...]
+
+
+class RevocationSubmission(Struct, frozen=True):
+    """`POST /api/v1/recognition/revocations`."""
+
+    match_item_id: UUID
+    revoked_at: Instant
+    reason: str
+
+
+class DecisionRevoked(RevocationSubmission, frozen=True, kw_only=True, omit_defaults=False):
+    decision: DecisionKind
+    decided_at: Instant
+    recorded_at: Instant
 
 
 class CitationSubmission(Struct, frozen=True):

@@ -1,16 +1,20 @@
 """Pure questions to the rulebook: does a scope cover, does an agreement bind, is a right valid, how long."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from yijian.domains.institutions.values import InstitutionProfile, in_force
+from yijian.domains.institutions.values import GRADES, InstitutionProfile, in_force
 from yijian.domains.sharing.values import (
     DEFAULT_OPTIONS,
     Agreement,
     Direction,
+    GradeBand,
+    GradeRule,
     Party,
+    Permission,
     RegionOptions,
     Right,
     RightState,
@@ -22,7 +26,6 @@ from yijian.domains.sharing.values import (
     Window,
 )
 from yijian.domains.terminology.values import Item
-from yijian.kit.clock import CHINA
 
 __all__ = [
     "agreements_between",
@@ -32,15 +35,23 @@ __all__ = [
     "find_method",
     "find_price",
     "find_suspension",
+    "is_institution_suspended",
+    "list_suspensions",
     "options_for",
-    "right_of",
+    "permission_of",
+    "remember",
+    "right_on",
+    "standing_of",
     "window_hours",
 ]
 
 T = TypeVar("T")
 
-REMEMBERED_PAIRS = 100_000
-"""Pairs of institutions, by day, whose agreements a rulebook remembers."""
+LEVELS = "〇一二三"
+STANDING = re.compile(f"(?P<level>[一二三])级(?P<grade>[{GRADES}])(定)?等")
+
+REMEMBERED = 100_000
+"""Answers that a rulebook remembers; one more, and it begins anew."""
 
 
 def covers(scope: Scope, institution: InstitutionProfile, on: date) -> bool:
@@ -62,6 +73,8 @@ def _is_party(party: Party, institution: InstitutionProfile, on: date) -> bool:
 
 def binds(agreement: Agreement, institution: InstitutionProfile, on: date) -> bool:
     """Tell whether an institution is party to an agreement on a day."""
+    if agreement.public_only and institution.ownership != "public":
+        return False
     if not agreement.parties:
         return covers(agreement.scope, institution, on)
     return any(_is_party(party, institution, on) for party in agreement.parties)
@@ -77,12 +90,13 @@ def agreements_between(
     key = (source.code, receiver.code, on)
     bound = rulebook.memory.get(key)
     if bound is None:
-        bound = _remember(rulebook, key, tuple(_bound(rulebook, source, receiver, on)))
+        bound = remember(rulebook, key, tuple(_bound(rulebook, source, receiver, on)))
     return [(a, allowed) for a, allowed in bound if a.items is None or item.code in a.items]
 
 
-def _remember(rulebook: Rulebook, key: Any, found: T) -> T:
-    if len(rulebook.memory) >= REMEMBERED_PAIRS:
+def remember(rulebook: Rulebook, key: Any, found: T) -> T:
+    """Keep with the rulebook what was worked out from it, and return it."""
+    if len(rulebook.memory) >= REMEMBERED:
         rulebook.memory.clear()
     rulebook.memory[key] = found
     return found
@@ -96,6 +110,7 @@ def _bound(
             in_force(agreement.effective_from, agreement.effective_until, on)
             and binds(agreement, source, on)
             and binds(agreement, receiver, on)
+            and (agreement.shared_within is None or _share(agreement.shared_within, source, receiver, on))
         ):
             yield agreement, allows_direction(agreement, source, receiver, on)
 
@@ -122,19 +137,45 @@ def allows_direction(
     agreement: Agreement, source: InstitutionProfile, receiver: InstitutionProfile, on: date
 ) -> bool:
     """Tell whether an agreement lets a result travel from source to receiver."""
+    return permission_of(agreement, source, receiver, on) is Permission.ACCEPT
+
+
+def permission_of(
+    agreement: Agreement, source: InstitutionProfile, receiver: InstitutionProfile, on: date
+) -> Permission:
+    """Return what an agreement says of the way from source to receiver: the most that any rule grants."""
+    if agreement.grade_rules:
+        granted = {rule.permission for rule in agreement.grade_rules if _suits(rule, source, receiver)}
+        return next((each for each in Permission if each in granted), Permission.EXCLUDED)
     direction = direction_of(source, receiver)
-    if direction not in agreement.directions:
-        return False
-    if direction is Direction.UP and agreement.upward_within is not None:
-        return _share(agreement.upward_within, source, receiver, on)
-    return True
+    upward = direction is Direction.UP and agreement.upward_within
+    if direction in agreement.directions and (not upward or _share(upward, source, receiver, on)):
+        return Permission.ACCEPT
+    return Permission.EXCLUDED
+
+
+def _suits(rule: GradeRule, source: InstitutionProfile, receiver: InstitutionProfile) -> bool:
+    return _in_band(rule.source, source.standing) and _in_band(rule.receiver, receiver.standing)
+
+
+def _in_band(band: GradeBand, standing: int) -> bool:
+    lowest = standing_of(band.lowest) if band.lowest else 0
+    return lowest <= standing and (not band.highest or standing <= standing_of(band.highest))
+
+
+def standing_of(name: str) -> int:
+    """Return the standing a legal name such as `二级甲等` says; raise ValueError for any other text."""
+    found = STANDING.fullmatch(name)
+    if found is None:
+        raise ValueError(f"{name!r} is no standing; write it like 二级甲等, 三级未定等")
+    return 10 * LEVELS.index(found["level"]) + GRADES.index(found["grade"])
 
 
 def options_for(rulebook: Rulebook, institution: InstitutionProfile, on: date) -> RegionOptions:
     """Return the options an institution lives under on a day: the most specific scope's newest version."""
     key = (institution.code, on)
     found: RegionOptions | None = rulebook.memory.get(key)
-    return found if found is not None else _remember(rulebook, key, _options(rulebook, institution, on))
+    return found if found is not None else remember(rulebook, key, _options(rulebook, institution, on))
 
 
 def _options(rulebook: Rulebook, institution: InstitutionProfile, on: date) -> RegionOptions:
@@ -151,38 +192,44 @@ def window_hours(windows: Iterable[Window], item: Item, care_setting: str) -> in
     """Return the validity in hours: the most specific row, else the catalogue's default."""
     best, best_rank = item.window_hours, -1
     for window in windows:
-        if window.item_code not in ("", item.code) or window.category not in ("", item.category):
+        if window.item_code not in ("", item.code) or window.care_setting not in ("", care_setting):
             continue
-        if window.care_setting not in ("", care_setting):
-            continue
-        rank = 4 * bool(window.item_code) + 2 * bool(window.category) + bool(window.care_setting)
-        if rank > best_rank:
+        part = _specificity(window.category, item)
+        rank = 8 * bool(window.item_code) + 2 * part + bool(window.care_setting)
+        if part >= 0 and rank > best_rank:
             best, best_rank = window.hours, rank
     return best
 
 
-def right_of(
+def _specificity(category: str, item: Item) -> int:
+    """Return how narrowly a category names an item: 3 section, 2 its beginning, 1 category, 0 any."""
+    if category in ("", item.category):
+        return int(bool(category))
+    if category == item.section:
+        return 3
+    return 2 if item.section.startswith(category) else -1
+
+
+def right_on(
     rulebook: Rulebook,
     source: InstitutionProfile,
     receiver: InstitutionProfile,
     item: Item,
-    examined_at: datetime,
-    at: datetime,
+    on: date,
+    *,
+    suspended: bool,
 ) -> tuple[RightState, Right | None]:
-    """Return what the source's HR right for an item was worth to a receiver when the patient was examined.
+    """Return what the source's HR right for an item was worth to a receiver on the day of the examination.
 
     Among rights that cover the receiver a valid one counts, the widest first; a suspension of the
     institution makes them lapsed. Lapse is a fact of its own: no agreement heals it.
     """
-    on = examined_at.astimezone(CHINA).date()
     rights = rulebook.rights.get((source.code, item.code), ())
     covering = [right for right in rights if covers(right.scope, receiver, on)]
-    suspended = find_suspension(
-        rulebook, SuspensionKind.INSTITUTION, source.code, item.code, at=at, spanning=examined_at
-    )
-    valid = sorted((r for r in covering if r.holds(on)), key=lambda r: -r.scope.width)
+    valid = [right for right in covering if right.holds(on)]
     if valid:
-        return (RightState.LAPSED if suspended else RightState.VALID), valid[0]
+        widest = max(valid, key=lambda right: right.scope.width)
+        return (RightState.LAPSED if suspended else RightState.VALID), widest
     if suspended:
         return RightState.LAPSED, None
     elsewhere = next((r for r in rights if r not in covering and r.holds(on)), None)
@@ -191,6 +238,14 @@ def right_of(
         return RightState.NOT_COVERING, elsewhere
     lapsed = lapsed or next((r for r in rights if r.lapsed(on)), None)
     return (RightState.LAPSED, lapsed) if lapsed else (RightState.ABSENT, None)
+
+
+def is_institution_suspended(
+    rulebook: Rulebook, source: InstitutionProfile, item: Item, examined_at: datetime, at: datetime
+) -> bool:
+    """Tell whether the source's recognition was suspended when the patient was examined, as known at `at`."""
+    kind = SuspensionKind.INSTITUTION
+    return find_suspension(rulebook, kind, source.code, item.code, at=at, spanning=examined_at) is not None
 
 
 def find_suspension(
@@ -203,15 +258,20 @@ def find_suspension(
     spanning: datetime,
 ) -> Suspension | None:
     """Return a suspension of that kind, known at `at`, whose period contains `spanning`."""
-    for suspension in rulebook.suspensions:
-        if (
-            suspension.kind is kind
-            and suspension.concerns(institution_code, item_code)
-            and suspension.known(at)
-            and suspension.spans(spanning)
-        ):
-            return suspension
+    for each in list_suspensions(rulebook, institution_code, item_code):
+        if each.kind is kind and each.known(at) and each.spans(spanning):
+            return each
     return None
+
+
+def list_suspensions(rulebook: Rulebook, institution_code: str, item_code: str) -> tuple[Suspension, ...]:
+    """Return every suspension that ever concerned an item of an institution."""
+    key = ("suspensions", institution_code, item_code)
+    known: tuple[Suspension, ...] | None = rulebook.memory.get(key)
+    if known is not None:
+        return known
+    concerning = (each for each in rulebook.suspensions if each.concerns(institution_code, item_code))
+    return remember(rulebook, key, tuple(concerning))
 
 
 def find_method(rulebook: Rulebook, institution_code: str, item_code: str, on: date) -> str | None:

@@ -2,19 +2,27 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
 
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.institutions.values import InstitutionProfile
 from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Outcome, Purpose, Reason
 from yijian.domains.results.values import ImageStatus, ReportStatus
-from yijian.domains.sharing.rules import find_method, find_suspension
+from yijian.domains.sharing.rules import find_method, find_suspension, list_suspensions, remember
 from yijian.domains.sharing.values import Rulebook, SuspensionKind
-from yijian.domains.terminology.values import Item, parts_differ, specimen_of, specimen_satisfies
+from yijian.domains.terminology.values import (
+    Comparability,
+    Item,
+    parts_differ,
+    specimen_of,
+    specimen_satisfies,
+)
 from yijian.kit.clock import CHINA
 
-__all__ = ["CONDITIONS", "Case"]
+__all__ = ["Case", "list_reasons"]
 
 MAY = Outcome.MAY_RECOGNISE
 NOT = Outcome.NOT_RECOGNISABLE
@@ -28,8 +36,7 @@ NEGATIVE_VALUES = frozenset(
 BARE_NUMBER = re.compile(r"[<≤]?\d+(\.\d+)?(s/co|coi|iu/ml)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, gc=False):
     """One candidate seen by one order."""
 
     rulebook: Rulebook
@@ -42,10 +49,11 @@ class Case:
 
 
 def _report_status(case: Case) -> Iterator[Reason]:
-    if case.candidate.status == ReportStatus.PRELIMINARY:
+    status = case.candidate.status
+    if status == ReportStatus.PRELIMINARY.value:
         yield Reason("status.preliminary", False, NOT)
     else:
-        yield Reason("status.final", evidence={"status": case.candidate.status})
+        yield Reason("status.final", evidence={"status": status})
 
 
 def _same_item(case: Case) -> Iterator[Reason]:
@@ -90,11 +98,10 @@ def _comparable(case: Case) -> Iterator[Reason]:
             yield Reason("unit.converted", evidence=evidence)
         elif candidate.unit_state != "same":
             yield Reason("unit.not_comparable", False, NOT, evidence)
-    if item.comparability == "method" and case.source.code != case.receiver.code:
-        on = candidate.effective_at.astimezone(CHINA).date()
+    if item.comparability == Comparability.METHOD and case.source.code != case.receiver.code:
+        on = _examined_on(candidate)
         theirs = candidate.method_class or find_method(case.rulebook, case.source.code, item.code, on)
-        today = case.order.at.astimezone(CHINA).date()
-        ours = find_method(case.rulebook, case.receiver.code, item.code, today)
+        ours = find_method(case.rulebook, case.receiver.code, item.code, case.order.on)
         if theirs is None or theirs != ours:
             yield Reason("method.not_comparable", False, NOT, {"source": theirs, "receiver": ours})
         else:
@@ -104,6 +111,8 @@ def _comparable(case: Case) -> Iterator[Reason]:
 def _not_taken_away(case: Case) -> Iterator[Reason]:
     """Negative list, suspension and doubt about quality: facts that no agreement heals."""
     rulebook, item, at = case.rulebook, case.item, case.order.at
+    if not (item.negative_list or list_suspensions(rulebook, case.source.code, item.code)):
+        return
 
     def suspended(kind: SuspensionKind, spanning: str = "now") -> str | None:
         moment = at if spanning == "now" else case.candidate.effective_at
@@ -126,8 +135,10 @@ def _circumstances(case: Case) -> Iterator[Reason]:
     repeats = order.purpose in REPEAT_PURPOSES
     if repeats or (order.purpose is Purpose.MONITORING and item.fast_changing):
         yield Reason("purpose.repeat_allowed", False, MAY, {"purpose": order.purpose.value})
+    if not (item.fast_changing and order.interventions):
+        return
     since = [t for t in order.interventions if candidate.effective_at < t <= order.at]
-    if item.fast_changing and since:
+    if since:
         yield Reason("fast_changing.intervention", False, MAY, {"intervention_at": max(since).isoformat()})
 
 
@@ -164,12 +175,46 @@ def _images_reachable(case: Case) -> Iterator[Reason]:
             yield Reason("image.unavailable", False, MAY, {"status": status})
 
 
-CONDITIONS: tuple[Callable[[Case], Iterator[Reason]], ...] = (
-    _same_item,
-    _report_status,
-    _comparable,
-    _not_taken_away,
-    _circumstances,
-    _value_sound,
-    _images_reachable,
-)
+OF_ITS_KIND = (_same_item, _report_status, _comparable, _images_reachable)
+"""Alike for all results of one kind: whatever they read of a case stands in `_kind_of`."""
+
+
+def list_reasons(case: Case) -> list[Reason]:
+    """Return what was found, whatever agreements say."""
+    key = _kind_of(case)
+    known: tuple[Reason, ...] | None = case.rulebook.memory.get(key)
+    if known is None:
+        found = (reason for condition in OF_ITS_KIND for reason in condition(case))
+        known = remember(case.rulebook, key, tuple(found))
+    return [*known, *_not_taken_away(case), *_circumstances(case), *_value_sound(case)]
+
+
+def _kind_of(case: Case) -> tuple[object, ...]:
+    candidate, ordered, item = case.candidate, case.ordered, case.item
+    by_method = item.comparability == Comparability.METHOD
+    return (
+        "kind",
+        item.code,
+        case.source.code,
+        case.receiver.code,
+        candidate.item_code,
+        candidate.status,
+        candidate.unit,
+        candidate.unit_state,
+        candidate.specimen,
+        candidate.specimen_name,
+        candidate.method_class,
+        candidate.body_site,
+        candidate.laterality,
+        candidate.contrast,
+        candidate.image_status,
+        ordered.body_site,
+        ordered.laterality,
+        ordered.contrast,
+        case.order.on,
+        _examined_on(candidate) if by_method else None,
+    )
+
+
+def _examined_on(candidate: Candidate) -> date:
+    return candidate.effective_at.astimezone(CHINA).date()

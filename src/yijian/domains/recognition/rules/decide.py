@@ -1,12 +1,15 @@
 """The decision: per ordered item the best candidate, why, and what could be saved."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
+from msgspec import structs
+
 from yijian.domains.identity.values import Certainty
-from yijian.domains.recognition.rules.conditions import CONDITIONS, Case
+from yijian.domains.recognition.rules.conditions import Case, list_reasons
 from yijian.domains.recognition.rules.grants import best_grant
+from yijian.domains.recognition.rules.regional import list_regional_reasons, quieten
 from yijian.domains.recognition.values import (
     RANK,
     Answer,
@@ -20,7 +23,6 @@ from yijian.domains.recognition.values import (
 )
 from yijian.domains.sharing.rules import find_price
 from yijian.domains.sharing.values import Rulebook
-from yijian.kit.clock import CHINA
 
 __all__ = ["assess_candidate", "decide"]
 
@@ -37,20 +39,25 @@ def assess_candidate(
     receiver = rulebook.institutions[order.institution_code]
     case = Case(rulebook, order, ordered, item, candidate, source, receiver)
     grant = best_grant(case)
-    found = [reason for condition in CONDITIONS for reason in condition(case)]
-    reasons = (IDENTITY_CERTAIN, *found, *grant.reasons)
-    outcome = max((reason.allows for reason in reasons), key=RANK.__getitem__)
-    ordered_reasons = tuple(sorted(reasons, key=lambda r: (r.holds, -RANK[r.allows])))
-    return Assessment(candidate, outcome, ordered_reasons, grant.valid_until, grant.mark, grant.agreement)
+    reasons = [IDENTITY_CERTAIN, *list_reasons(case), *list_regional_reasons(case), *grant.reasons]
+    if failing := [reason for reason in reasons if not reason.holds]:
+        reasons.sort(key=_weight)
+    outcome = max([grant.outcome, *[reason.allows for reason in failing]], key=RANK.__getitem__)
+    return Assessment(candidate, outcome, tuple(reasons), grant.valid_until, grant.mark, grant.agreement)
+
+
+def _weight(reason: Reason) -> tuple[bool, int]:
+    """What fails goes first, the gravest of it before all."""
+    return reason.holds, -RANK[reason.allows]
 
 
 def decide(rulebook: Rulebook, order: Order, candidates: Iterable[Candidate]) -> Answer:
     """Answer every ordered item. Candidate order is irrelevant; the result names the rulebook's version."""
-    by_item: dict[str, list[Candidate]] = {}
+    by_item: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
-        by_item.setdefault(candidate.item_code, []).append(candidate)
-    items = tuple(_answer(rulebook, order, ordered, by_item) for ordered in order.items)
-    return Answer(rulebook.version, items)
+        by_item[candidate.item_code].append(candidate)
+    items = [_answer(rulebook, order, ordered, by_item) for ordered in order.items]
+    return Answer(rulebook.version, quieten(rulebook, order, items))
 
 
 def _answer(
@@ -78,8 +85,11 @@ def _answer_single(
     item = ordered.item
     if item is None or not _visible(order, ordered):
         return AnsweredItem(ordered, Outcome.NONE, ())
-    codes = {item.code, *rulebook.families.get(item.family, ())} if item.family else {item.code}
-    best = _best(rulebook, order, ordered, (c for code in codes for c in by_item.get(code, ())))
+    found = by_item.get(item.code, [])
+    if item.family:
+        siblings = {*rulebook.families.get(item.family, ())} - {item.code}
+        found = [*found, *(each for code in siblings for each in by_item.get(code, ()))]
+    best = _best(rulebook, order, ordered, found)
     if best is None:
         return AnsweredItem(ordered, Outcome.NONE, ())
     saving = _saving(rulebook, order, item.code) if best.outcome.is_reminder else None
@@ -87,11 +97,11 @@ def _answer_single(
 
 
 def _best(
-    rulebook: Rulebook, order: Order, ordered: OrderedItem, candidates: Iterable[Candidate]
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, candidates: list[Candidate]
 ) -> Assessment | None:
     """Return the best outcome, among equals the preferred candidate's; nothing is better than `recognise`."""
     best: Assessment | None = None
-    for candidate in sorted(candidates, key=lambda each: _preference(order, each)):
+    for candidate in _by_preference(order, candidates):
         found = assess_candidate(rulebook, order, ordered, candidate)
         if found is not None and (best is None or RANK[found.outcome] < RANK[best.outcome]):
             best = found
@@ -100,18 +110,20 @@ def _best(
     return best
 
 
-def _preference(order: Order, candidate: Candidate) -> tuple[float, bool, str]:
-    """The newest examination first, then the orderer's own; the row's key makes it total."""
-    return (
-        -candidate.effective_at.timestamp(),
-        candidate.institution_code != order.institution_code,
-        str(candidate.key),
+def _by_preference(order: Order, candidates: list[Candidate]) -> list[Candidate]:
+    """Put the newest examination first, then the orderer's own; the row's key makes it total."""
+    if len(candidates) == 1:
+        return candidates
+    mine = order.institution_code
+    return sorted(
+        candidates,
+        key=lambda c: (c.effective_at, c.institution_code == mine, c.report_id, c.version, c.row_no),
+        reverse=True,
     )
 
 
 def _saving(rulebook: Rulebook, order: Order, item_code: str) -> Decimal:
-    on = order.at.astimezone(CHINA).date()
-    price = find_price(rulebook, order.institution_code, order.campus_code, item_code, on)
+    price = find_price(rulebook, order.institution_code, order.campus_code, item_code, order.on)
     return price if price is not None else Decimal("0.00")
 
 
@@ -120,7 +132,7 @@ def _answer_panel(
 ) -> AnsweredItem:
     """Answer a panel: as good as its worst member, and only where every member has a result."""
     members = tuple(
-        replace(_answer(rulebook, order, member, by_item), estimated_saving=None)
+        structs.replace(_answer(rulebook, order, member, by_item), estimated_saving=None)
         for member in ordered.members
     )
     outcome, reasons = _sum_up(members)

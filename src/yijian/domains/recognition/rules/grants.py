@@ -1,16 +1,26 @@
 """What agreements grant for a candidate: right, direction and window, along the best road open to it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
 
 from yijian.domains.recognition.rules.conditions import Case
 from yijian.domains.recognition.values import RANK, Outcome, Reason
-from yijian.domains.sharing.rules import agreements_between, direction_of, right_of, window_hours
+from yijian.domains.sharing.rules import (
+    agreements_between,
+    direction_of,
+    is_institution_suspended,
+    permission_of,
+    remember,
+    right_on,
+    window_hours,
+)
 from yijian.domains.sharing.values import (
     Agreement,
     ClockStart,
     Direction,
+    Permission,
     Right,
     RightState,
     Scope,
@@ -31,8 +41,7 @@ NO_RIGHT = {
 """What is said where the right does not count on a road; a valid one may be of a kind not accepted there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True):
     """The best road: what it leaves open, until when, under which mark and agreement."""
 
     outcome: Outcome
@@ -42,21 +51,35 @@ class Grant:
     agreement: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Road:
-    """One way a result may travel; without agreement there is only the catalogue's window."""
+class _Road(msgspec.Struct, frozen=True):
+    """One way a result may travel; without agreement there is only the catalogue's window.
 
-    agreement: Agreement | None
+    It holds for every result of an item that was examined on the same day and travels between the same two
+    institutions; `reasons` are those that do not depend on the hour.
+    """
+
+    agreement: str | None
     covers: bool
-    direction_allowed: bool
-    start: datetime
+    best: Outcome
+    """What it leaves open within its window."""
+    by_report: bool
     hours: int
-    until: datetime
-    within: bool
+    mark: str | None
+    reasons: tuple[Reason, ...]
 
     @property
-    def name(self) -> str | None:
-        return f"{self.agreement.code}@{self.agreement.version}" if self.agreement else None
+    def window(self) -> timedelta:
+        return timedelta(hours=self.hours)
+
+    @property
+    def name(self) -> str:
+        """For comparison: no agreement comes last."""
+        return self.agreement or "~"
+
+
+_Travel = tuple[_Road, datetime, datetime, bool]
+"""A road, when its window starts and ends for a result, and whether the order lies within."""
+FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
 def best_grant(case: Case) -> Grant:
@@ -65,36 +88,88 @@ def best_grant(case: Case) -> Grant:
     Among equals the longest validity counts, then the agreement's name. A road that recognises has a right
     that covers, so one agreement more never takes a recognition away.
     """
-    state, right = right_of(
-        case.rulebook, case.source, case.receiver, case.item, case.candidate.effective_at, case.order.at
+    road, start, until, within = min([_travel(case, road) for road in _roads(case)], key=_preference)
+    reasons = (*road.reasons, _window_reason(road, start, until, within=within))
+    return Grant(road.best if within else NOT, reasons, until, road.mark, road.agreement)
+
+
+def _travel(case: Case, road: _Road) -> _Travel:
+    """Reckon the window: it starts with collection or report, its end is inclusive."""
+    start = case.candidate.reported_at if road.by_report else case.candidate.effective_at
+    until = start + road.window
+    return road, start, until, road.hours > 0 and case.order.at <= until
+
+
+def _preference(travel: _Travel) -> tuple[bool, int, timedelta, str]:
+    road, _, until, within = travel
+    return not road.covers, RANK[road.best] if within else RANK[NOT], FAR_FUTURE - until, road.name
+
+
+def _roads(case: Case) -> tuple[_Road, ...]:
+    """Return the roads open to a result, from the rulebook's memory where the same was asked before."""
+    rulebook, source, item, order = case.rulebook, case.source, case.item, case.order
+    examined_at = case.candidate.effective_at
+    examined_on = examined_at.astimezone(CHINA).date()
+    suspended = is_institution_suspended(rulebook, source, item, examined_at, order.at)
+    key = (
+        *("roads", source.code, case.receiver.code, item.code, order.care_setting),
+        *(order.on, examined_on, suspended),
     )
-    road = min(_roads(case, state, right), key=lambda each: _preference(each, state))
-    reasons = tuple(_reasons(case, road, state, right))
-    mark = right.label if right and state is RightState.VALID else None
-    return Grant(_outcome(road, state), reasons, road.until, mark, road.name)
+    known: tuple[_Road, ...] | None = rulebook.memory.get(key)
+    if known is not None:
+        return known
+    state, right = right_on(rulebook, source, case.receiver, item, examined_on, suspended=suspended)
+    return remember(rulebook, key, _foremost(list(_survey(case, state, right))))
 
 
-def _roads(case: Case, state: RightState, right: Right | None) -> Iterator[_Road]:
-    on = case.order.at.astimezone(CHINA).date()
-    agreements = agreements_between(case.rulebook, case.source, case.receiver, case.item, on)
+def _foremost(roads: Sequence[_Road]) -> tuple[_Road, ...]:
+    """Drop roads that another one beats at every hour.
+
+    One whose right covers beats all others; among those alike in all but the window, the longer window does.
+    """
+    roads = [road for road in roads if road.covers] or roads
+    foremost: dict[tuple[Outcome, bool], _Road] = {}
+    for road in sorted(roads, key=lambda each: (-each.hours, each.name)):
+        foremost.setdefault((road.best, road.by_report), road)
+    return tuple(foremost.values())
+
+
+def _survey(case: Case, state: RightState, right: Right | None) -> Iterator[_Road]:
+    agreements = agreements_between(case.rulebook, case.source, case.receiver, case.item, case.order.on)
     if case.source.code == case.receiver.code:
         agreements.append((OWN_HOUSE, True))
     for agreement, allowed in agreements:
-        yield _road(case, agreement, _right_counts(agreement, state, right), direction_allowed=allowed)
+        counts = _right_counts(agreement, state, right)
+        yield _road(case, agreement, state, right, covers=counts, direction_allowed=allowed)
     if not agreements:
-        yield _road(case, None, covers=False, direction_allowed=True)
+        yield _road(case, None, state, right, covers=False, direction_allowed=True)
 
 
-def _road(case: Case, agreement: Agreement | None, covers: bool, *, direction_allowed: bool) -> _Road:
-    """Reckon the window: it starts with collection or report, its end is inclusive."""
-    candidate = case.candidate
-    by_report = agreement is not None and agreement.clock is ClockStart.REPORT
-    start = candidate.reported_at if by_report else candidate.effective_at
-    windows = agreement.windows if agreement else ()
-    hours = window_hours(windows, case.item, case.order.encounter_type.value)
-    until = start + timedelta(hours=hours)
+def _road(
+    case: Case,
+    agreement: Agreement | None,
+    state: RightState,
+    right: Right | None,
+    *,
+    covers: bool,
+    direction_allowed: bool,
+) -> _Road:
+    name = f"{agreement.code}@{agreement.version}" if agreement else None
+    reasons = [_right_reason(agreement, name, state, right, covers=covers)]
+    if agreement is not None:
+        reasons.append(_direction_reason(case, agreement, allowed=direction_allowed))
+    if not covers and state is RightState.LAPSED:
+        best = NOT
+    else:
+        best = Outcome.RECOGNISE if covers and direction_allowed else MAY
     return _Road(
-        agreement, covers, direction_allowed, start, hours, until, hours > 0 and case.order.at <= until
+        agreement=name,
+        covers=covers,
+        best=best,
+        by_report=agreement is not None and agreement.clock is ClockStart.REPORT,
+        hours=window_hours(agreement.windows if agreement else (), case.item, case.order.care_setting),
+        mark=right.label if right and state is RightState.VALID else None,
+        reasons=tuple(reasons),
     )
 
 
@@ -107,54 +182,47 @@ def _right_counts(agreement: Agreement, state: RightState, right: Right | None) 
     return state is RightState.VALID and right is not None and (not accepted or right.scope.kind in accepted)
 
 
-def _outcome(road: _Road, state: RightState) -> Outcome:
-    if not road.within or (not road.covers and state is RightState.LAPSED):
-        return NOT
-    return Outcome.RECOGNISE if road.covers and road.direction_allowed else MAY
-
-
-def _preference(road: _Road, state: RightState) -> tuple[bool, int, float, str]:
-    return not road.covers, RANK[_outcome(road, state)], -road.until.timestamp(), road.name or "~"
-
-
-def _reasons(case: Case, road: _Road, state: RightState, right: Right | None) -> Iterator[Reason]:
-    about_right: dict[str, str | int | None] = {
+def _right_reason(
+    agreement: Agreement | None, name: str | None, state: RightState, right: Right | None, *, covers: bool
+) -> Reason:
+    evidence: dict[str, str | int | None] = {
         "mark": right.label if right else None,
         "evidence": right.evidence if right else None,
-        "agreement": road.name,
+        "agreement": name,
     }
-    if road.covers and road.agreement is not None:
-        basis = "mark" if road.agreement.mark_required else road.agreement.scope.kind.value
-        yield Reason("right.covers", evidence=about_right | {"basis": basis})
-    else:
-        code, allows = NO_RIGHT[state]
-        yield Reason(code, False, allows, about_right)
-    if road.agreement is not None:
-        yield _direction_reason(case, road)
-    yield _window_reason(road)
+    if covers and agreement is not None:
+        community = agreement.shared_within or agreement.scope.kind
+        basis = "mark" if agreement.mark_required else community.value
+        return Reason("right.covers", evidence=evidence | {"basis": basis})
+    code, allows = NO_RIGHT[state]
+    return Reason(code, False, allows, evidence)
 
 
-def _direction_reason(case: Case, road: _Road) -> Reason:
+def _direction_reason(case: Case, agreement: Agreement, *, allowed: bool) -> Reason:
     evidence: dict[str, str | int | None] = {
         "direction": direction_of(case.source, case.receiver).value,
         "source_level": case.source.level,
         "receiver_level": case.receiver.level,
     }
-    if road.direction_allowed:
+    if allowed:
         return Reason("direction.accepted", evidence=evidence)
-    return Reason("direction.excluded", False, MAY, evidence)
+    permission = permission_of(agreement, case.source, case.receiver, case.order.on)
+    code = "direction.conditional" if permission is Permission.MAY else "direction.excluded"
+    return Reason(code, False, MAY, evidence)
 
 
-def _window_reason(road: _Road) -> Reason:
+def _window_reason(road: _Road, start: datetime, until: datetime, *, within: bool) -> Reason:
     evidence: dict[str, str | int | None] = {
-        "clock": road.agreement.clock.value if road.agreement else ClockStart.COLLECTION.value,
-        "start": road.start.isoformat(),
+        "clock": "report" if road.by_report else "collection",
+        "start": start.isoformat(),
         "hours": road.hours,
-        "until": road.until.isoformat(),
+        "until": until.isoformat(),
     }
-    if road.within:
-        return Reason("window.within", evidence=evidence)
-    return Reason("window.expired", False, NOT, evidence)
+    return (
+        Reason("window.within", True, Outcome.RECOGNISE, evidence)
+        if within
+        else Reason("window.expired", False, NOT, evidence)
+    )
 
 
 OWN_HOUSE = Agreement(
