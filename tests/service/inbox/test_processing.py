@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError
 
-from yijian.foundation.inbox import api, services
+from tests.service.statements import counting
+from yijian.foundation.inbox import api, processing, services
 from yijian.foundation.inbox.lane import drain
 from yijian.foundation.inbox.models import InboxMessage, Sender
 from yijian.foundation.inbox.sealing import seal
-from yijian.foundation.inbox.values import LANES, NO_LANE, Fate, KeptMessage, lane_of
+from yijian.foundation.inbox.values import LANES, NO_LANE, Fate, KeptMessage, Made, lane_of
 from yijian.foundation.outbox.api import publish
 from yijian.foundation.outbox.models import OutboxEvent
 from yijian.kit.clock import now
@@ -153,6 +154,54 @@ def test_gives_up_after_five_attempts() -> None:
         come_due(first)
     assert attempts == [b"first"] * 5
     assert state_of(first) == ("failed", "processing.unavailable")
+
+
+def test_poison_in_a_batch_harms_nobody() -> None:
+    """What others wrote is written once, in their order, whatever becomes of two among them."""
+
+    def work(message: KeptMessage) -> Fate:
+        publish("Seen", {"raw": message.raw.decode()})
+        if message.raw == b"3":
+            raise Problem("101", "缺少 PID-3，请补齐后重发。")
+        if message.raw == b"5":
+            raise ValueError("a fault of ours")
+        return Fate("recorded")
+
+    ids = [receive(str(number).encode()) for number in range(9)]
+    run(work)
+    states = [state_of(message_id)[0] for message_id in ids]
+    assert states == ["recorded"] * 3 + ["refused", "recorded", "failed"] + ["recorded"] * 3
+    seen = OutboxEvent.objects.order_by("event_id").values_list("body__raw", flat=True)
+    assert list(seen) == ["0", "1", "2", "4", "6", "7", "8"]
+    assert set(InboxMessage.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_batch_is_settled_with_few_statements() -> None:
+    def take(messages: Sequence[KeptMessage]) -> list[Fate]:
+        return [Fate("recorded", made=(Made("report", message.message_id.hex, 1),)) for message in messages]
+
+    for _ in range(processing.BATCH):
+        receive()
+    with counting() as statements:
+        assert drain(0, {"hl7": take})
+    assert len(statements) <= 8
+    assert api.count_by_state() == {"recorded": processing.BATCH}
+    assert all(row.made[0]["id"] == row.message_id.hex for row in InboxMessage.objects.all())
+
+
+def test_holds_no_more_than_a_few_megabytes_at_once() -> None:
+    sizes: list[int] = []
+
+    def weigh(messages: Sequence[KeptMessage]) -> list[Fate]:
+        sizes.append(sum(len(message.raw) for message in messages))
+        return [Fate("recorded") for _ in messages]
+
+    half, whole = processing.BATCH_BYTES // 2, processing.BATCH_BYTES
+    for size in (10, whole + 1, 10, half, half, 10):
+        receive(bytes(size))
+    while drain(0, {"hl7": weigh}):
+        pass
+    assert sizes == [10, whole + 1, 10 + half, half + 10]
 
 
 def test_message_that_kills_its_worker_is_found_out() -> None:
