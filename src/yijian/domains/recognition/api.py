@@ -7,13 +7,21 @@ import msgspec
 
 from yijian.domains.identity.events import PersonMoved
 from yijian.domains.recognition.presentation import View
-from yijian.domains.recognition.queries import OpenFollowUp, count_follow_ups, list_citable, list_follow_ups
-from yijian.domains.recognition.rules import shows_sensitive
+from yijian.domains.recognition.queries import (
+    Citable,
+    OpenFollowUp,
+    Reused,
+    count_follow_ups,
+    list_citable,
+    list_follow_ups,
+    list_reused,
+)
 from yijian.domains.recognition.services.cite import record_citation, record_view
 from yijian.domains.recognition.services.decide import record_decisions
 from yijian.domains.recognition.services.follow_up import close_follow_up, open_follow_ups
 from yijian.domains.recognition.services.match import Matched, match_order
 from yijian.domains.recognition.services.move import move_matches
+from yijian.domains.recognition.services.revoke import revoke_decision
 from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
 from yijian.domains.results.events import ReportCorrected, ReportVoided
 
@@ -21,13 +29,16 @@ __all__ = [
     "LEGAL_SITUATIONS",
     "OUTCOMES",
     "TECHNICAL_CODES",
+    "Citable",
     "Matched",
     "OpenFollowUp",
+    "Reused",
     "View",
     "close_follow_up",
     "count_follow_ups",
     "list_citable",
     "list_follow_ups",
+    "list_reused",
     "match_order",
     "on_person_moved",
     "on_report_corrected",
@@ -35,7 +46,7 @@ __all__ = [
     "record_citation",
     "record_decisions",
     "record_view",
-    "shows_sensitive",
+    "revoke_decision",
 ]
 
 

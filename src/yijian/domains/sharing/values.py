@@ -227,6 +227,17 @@ class RegionOptions:
     source: str = ""
     source_url: str = ""
 
+    @property
+    def silences(self) -> bool:
+        """Whether any reminder might stay silent."""
+        return (
+            self.suppress_emergency
+            or self.suppress_preoperative
+            or self.suppress_answered_in_encounter
+            or not self.same_institution_reminders
+            or self.same_institution_exclusion_hours > 0
+        )
+
 
 DEFAULT_OPTIONS = RegionOptions(Scope(ScopeKind.NATION, "CN"), 0, date.min)
 """What holds where no region has settled anything."""

@@ -74,13 +74,18 @@ class Maker:
 
 
 def make_cards(document: dict[str, Any], ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
-    """Return the cards of an answer's document; items that are no reminder give none."""
+    """Return the cards of an answer's document; items that remind nobody give none."""
     emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
     return [
         _card(item, reference, maker, emergency=emergency)
         for item, reference in zip(document["items"], ordered.references, strict=True)
-        if item["outcome"] in REMINDERS and item["candidate"]
+        if item["outcome"] in REMINDERS and item["candidate"] and not _is_silent(item)
     ]
+
+
+def _is_silent(item: dict[str, Any]) -> bool:
+    """Tell whether the region's options suppress the reminder."""
+    return any(reason["code"] == "reminder.suppressed" for reason in item["reasons"])
 
 
 def _card(item: dict[str, Any], reference: str, maker: Maker, *, emergency: bool) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from yijian.domains.recognition import api as recognition
-from yijian.domains.recognition.values import CitableRequest, CitationSubmission, DecisionSubmission
+from yijian.domains.recognition.values import (
+    CitableRequest,
+    CitationSubmission,
+    DecisionSubmission,
+    RevocationSubmission,
+)
 from yijian.domains.results import api as results
 from yijian.domains.results.values import Order, UploadedReport
 from yijian.domains.sharing import api as sharing
@@ -23,7 +28,17 @@ from yijian.kit.http import problem_document, problem_headers
 from yijian.kit.ids import new_id
 from yijian.kit.json_body import decode
 
-__all__ = ["citable", "citations", "decisions", "marks", "nothing_here", "orders", "reports", "void"]
+__all__ = [
+    "citable",
+    "citations",
+    "decisions",
+    "marks",
+    "nothing_here",
+    "orders",
+    "reports",
+    "revocations",
+    "void",
+]
 
 MAX_BODY = 110 * 1024 * 1024
 """A PDF of 80 MiB in base64 and its report around it."""
@@ -176,22 +191,32 @@ def decisions(request: HttpRequest, caller: Caller) -> object:
 @service("POST", "recognition.decide")
 def citable(request: HttpRequest, caller: Caller) -> object:
     """Return accepted, still current results in full; a read of patient data, audited."""
-    person_id, items = recognition.list_citable(caller.institution_code, decode(request.body, CitableRequest))
+    found = recognition.list_citable(caller.institution_code, decode(request.body, CitableRequest), now())
+    sight = found.sight
+    consent = {"consent_id": str(sight.fact_id)} if sight and sight.fact_id else {}
     record_access(
         actor=caller.client_id,
         institution_code=caller.institution_code,
         action="recognition.citable",
-        person_id=person_id,
-        legal_basis="treatment",
-        detail={"items": len(items)},
+        person_id=found.person_id,
+        legal_basis=sight.basis if sight else "treatment",
+        detail={"items": len(found.items)} | consent,
     )
-    return {"items": items}
+    return {"items": found.items}
 
 
 @service("POST", "recognition.decide")
 def citations(request: HttpRequest, caller: Caller) -> object:
     submission = decode(request.body, CitationSubmission)
     return recognition.record_citation(caller.institution_code, submission, at=now())
+
+
+@service("POST", "recognition.decide")
+def revocations(request: HttpRequest, caller: Caller) -> object:
+    submission = decode(request.body, RevocationSubmission)
+    return recognition.revoke_decision(
+        caller.institution_code, submission, channel=CHANNEL, actor=caller.client_id, at=now()
+    )
 
 
 @service("GET", "marks.read")

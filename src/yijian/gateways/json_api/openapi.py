@@ -10,9 +10,11 @@ from yijian.domains.recognition.values import (
     CitableRequest,
     CitationRecorded,
     CitationSubmission,
+    DecisionRevoked,
     DecisionsRecorded,
     DecisionSubmission,
     MatchRequest,
+    RevocationSubmission,
 )
 from yijian.domains.results.values import Recorded, UploadedReport
 from yijian.gateways.json_api.endpoints import OrdersRequest, VoidRequest
@@ -27,6 +29,13 @@ OPERATIONS: tuple[tuple[str, str, str, type | None, type | None], ...] = (
         "采纳或不采纳",
         DecisionSubmission,
         DecisionsRecorded,
+    ),
+    (
+        "/api/v1/recognition/revocations",
+        "recognition.decide",
+        "撤销决定",
+        RevocationSubmission,
+        DecisionRevoked,
     ),
     ("/api/v1/recognition/citable", "recognition.decide", "可引用的已采纳结果", CitableRequest, None),
     ("/api/v1/recognition/citations", "recognition.decide", "引用回写", CitationSubmission, CitationRecorded),

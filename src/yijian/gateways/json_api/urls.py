@@ -10,6 +10,7 @@ urlpatterns = [
     path("reports/void", endpoints.void),
     path("orders", endpoints.orders),
     path("recognition/decisions", endpoints.decisions),
+    path("recognition/revocations", endpoints.revocations),
     path("recognition/citable", endpoints.citable),
     path("recognition/citations", endpoints.citations),
     path("marks", endpoints.marks),

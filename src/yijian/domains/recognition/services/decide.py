@@ -9,8 +9,10 @@ from uuid import UUID
 from django.db import transaction
 
 from yijian.domains.recognition import errors
-from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey
+from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey, RevokedDecision
+from yijian.domains.recognition.rules.reasons import lawful
 from yijian.domains.recognition.services.follow_up import report_id_of
+from yijian.domains.recognition.services.tell import tell_decided
 from yijian.domains.recognition.values import (
     DecidedItem,
     DecisionKind,
@@ -20,7 +22,7 @@ from yijian.domains.recognition.values import (
     SubmittedDecision,
 )
 from yijian.domains.results.api import ReportState, get_report_state
-from yijian.domains.sharing.api import current_price
+from yijian.domains.sharing.api import current_price, get_options
 from yijian.kit.clock import FUTURE_TOLERANCE
 from yijian.kit.errors import FieldError, Problem
 from yijian.kit.ids import member_id, member_of, new_id
@@ -102,25 +104,24 @@ def _decide_one(
 ) -> DecidedItem:
     reason = submitted.reason or DeclineReason()
     if submitted.decision is DecisionKind.DECLINE and explained:
-        reason = _lawful(reason, path)
+        reason = lawful(reason, get_options(item.institution_code, circumstances.decided_at), path)
     existing = Decision.objects.filter(
         person_id=item.person_id, match_id=item.match_id, sequence=item.sequence
     ).first()
     if existing is None:
+        _check_not_revoked(item, circumstances.decided_at)
         existing = _record(circumstances, item, submitted.decision, reason, path)
     elif not _same(existing, submitted.decision, reason, circumstances.decided_at):
         raise errors.decision_conflict(path)
     return _decided(existing)
 
 
-def _lawful(reason: DeclineReason, path: str) -> DeclineReason:
-    """Return the reason under its legal situation; a technical sub-reason alone belongs to situation 6."""
-    code = reason.code or ("6" if reason.technical else None)
-    if code is None:
-        raise errors.reason_missing(f"{path}.reason.code")
-    if code == "6" and not (reason.technical or (reason.text or "").strip()):
-        raise errors.reason_missing(f"{path}.reason.text")
-    return DeclineReason(code=code, technical=reason.technical, text=reason.text)
+def _check_not_revoked(item: MatchItem, decided_at: datetime) -> None:
+    taken_back_later = RevokedDecision.objects.filter(
+        person_id=item.person_id, match_id=item.match_id, sequence=item.sequence, revoked_at__gt=decided_at
+    )
+    if taken_back_later.exists():
+        raise errors.decision_before_revocation("decided_at")
 
 
 def _same(existing: Decision, decision: DecisionKind, reason: DeclineReason, decided_at: datetime) -> bool:
@@ -128,9 +129,17 @@ def _same(existing: Decision, decision: DecisionKind, reason: DeclineReason, dec
         existing.decision,
         existing.reason_code,
         existing.technical_code,
+        existing.regional_code,
         existing.reason_text,
         existing.decided_at,
-    ) == (decision.value, reason.code or "", reason.technical or "", reason.text or "", decided_at)
+    ) == (
+        decision.value,
+        reason.code or "",
+        reason.technical or "",
+        reason.regional or "",
+        reason.text or "",
+        decided_at,
+    )
 
 
 def _record(
@@ -149,6 +158,7 @@ def _record(
         decision=decision.value,
         reason_code=reason.code or "",
         technical_code=reason.technical or "",
+        regional_code=reason.regional or "",
         reason_text=reason.text or "",
         decided_at=circumstances.decided_at,
         recorded_at=circumstances.recorded_at,
@@ -159,6 +169,7 @@ def _record(
         policy_version=circumstances.match.policy_version,
         estimated_saving=_saving(circumstances, item) if accepted else NOTHING,
     )
+    tell_decided(row)
     if accepted:
         for bound, state in late:
             _open_follow_up(bound, item.sequence, state, circumstances.recorded_at)
