@@ -25,13 +25,15 @@ SETTINGS_ONLY := YIJIAN_DATABASE_URL=postgresql://none@127.0.0.1:1/none \
 	YIJIAN_SECRET_KEY=only-to-read-the-settings-no-secret \
 	YIJIAN_FIELD_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-.PHONY: help setup demo test check bench fmt messages clean
+.PHONY: help setup demo test check bench fuzz chaos fmt messages clean
 
 help:
 	@echo "make demo    serve a demonstration region on this machine"
 	@echo "make test    run the whole test suite (ARGS=... go to pytest)"
 	@echo "make check   lint, format, types, import contracts, migrations, translations"
 	@echo "make bench   measure, one JSON line per figure (ONLY=prefix picks)"
+	@echo "make fuzz    try a million mangled messages, bodies and forms (N=... another number, SEED=... one round)"
+	@echo "make chaos   kill every process 20 times in 20,000 messages, count (MESSAGES=..., KILLS=...)"
 	@echo "make fmt     format the code; make messages: bring the translations up to date"
 	@echo "make setup   what all of them begin with; make clean: undo it, keeping var/"
 
@@ -53,6 +55,12 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m bench $(ONLY)
+
+fuzz: setup
+	@$(BIN)/python -m tools.fuzz $(if $(N),--examples $(N)) $(if $(SEED),--seed $(SEED))
+
+chaos: setup
+	@$(BIN)/python -m tools.chaos $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(KILLS),--kills $(KILLS))
 
 fmt: setup
 	$(BIN)/ruff check --fix --exit-zero --quiet

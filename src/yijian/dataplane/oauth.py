@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote_plus
@@ -138,7 +137,7 @@ def _basic_credentials(authorization: str | None) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as fault:
+    except ValueError as fault:
         raise TokenRefused("invalid_client", "the Basic credentials cannot be read", 401) from fault
     client_id, _, secret = text.partition(":")
     return unquote_plus(client_id), unquote_plus(secret)

@@ -1,6 +1,7 @@
 """Answers: ACK in the sender's version, delimiters and character set (HL7 v2.5.1 §2.9, §2.14.5, §2.14.8)."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -9,6 +10,7 @@ from yijian.kit.clock import CHINA
 from .charset import Charset, find_charset
 from .peeking import Peek
 from .refusal import MessageRefused
+from .syntax import Syntax
 
 __all__ = ["AckCode", "acknowledge"]
 
@@ -46,9 +48,24 @@ def acknowledge(
     where the sender's character set has Chinese, else English.
     """
     charset = peek.charset
+    if not peek.syntax.is_distinct():
+        peek = in_usual_syntax(peek)
     text = choose_text(refused, charset)
     segments = [header_of(peek, charset, now, control_id), *body_of(peek, code, refused, text)]
     return "".join(f"{segment}\r" for segment in segments).encode(charset.codec, "replace")
+
+
+def in_usual_syntax(peek: Peek) -> Peek:
+    """Let a message whose delimiters tell nothing apart be answered in the standard's."""
+    usual = Syntax()
+    first, second, third, fourth = (usual.write(part) for part in peek.addressing)
+    return replace(
+        peek,
+        syntax=usual,
+        control_id=usual.write(peek.control_id),
+        addressing=(first, second, third, fourth),
+        charset_declared="",
+    )
 
 
 def choose_text(refused: MessageRefused | None, charset: Charset) -> str:

@@ -1,0 +1,47 @@
+"""`make fuzz`: the fuzz tests over and over with other seeds, until so many examples have been tried."""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+
+EXAMPLES_OF_ONE_ROUND = 40_000
+ORDINARY_EXAMPLES = 3_000
+"""What `make test` tries, about."""
+FACTOR = EXAMPLES_OF_ONE_ROUND / ORDINARY_EXAMPLES
+
+
+def main() -> int:
+    """Run rounds until `--examples` are tried; return 1 at the first failure, its seed on the last line."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--examples", type=int, default=1_000_000)
+    options.add_argument("--seed", type=int, help="try one round with this seed alone")
+    given = options.parse_args()
+    if given.seed is not None:
+        return run_round(given.seed)
+    began, tried = time.monotonic(), 0
+    while tried < given.examples:
+        seed = random.SystemRandom().randrange(2**32)
+        if run_round(seed):
+            print(f"A failure; see it again by: make fuzz SEED={seed}")
+            return 1
+        tried += EXAMPLES_OF_ONE_ROUND
+        print(
+            f"about {tried} of {given.examples} examples, {time.monotonic() - began:.0f} s, seed {seed} passed"
+        )
+    return 0
+
+
+def run_round(seed: int) -> int:
+    """Run every fuzz test once with a seed; return pytest's status."""
+    words = ["-m", "pytest", "-q", "tests/fuzz", "-p", "no:randomly", f"--hypothesis-seed={seed}"]
+    environment = os.environ | {"YIJIAN_FUZZ_FACTOR": str(FACTOR)}
+    return subprocess.run(
+        [sys.executable, *words, "--show-capture=no"], env=environment, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
