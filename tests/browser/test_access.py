@@ -17,6 +17,7 @@ CLINICIANS = frozenset({Role.CLINICIAN})
 MENDERS = frozenset({Role.INTEGRATOR, Role.TECHNICIAN, Role.ADMINISTRATOR})
 REVIEWERS = frozenset({Role.INTEGRATOR, Role.ADMINISTRATOR})
 SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+PATIENTS = frozenset({Role.PATIENT})
 STRANGERS = None
 """Open without signing in."""
 
@@ -27,6 +28,20 @@ TABLE = {
     "patient-search": CLINICIANS,
     "timeline": CLINICIANS,
     "authorise": CLINICIANS,
+    "authorise-code": CLINICIANS,
+    "authorise-withdraw": CLINICIANS,
+    "signed-form": CLINICIANS,
+    "break-glass": CLINICIANS,
+    "openings": SUPERVISORS,
+    "opening-review": SUPERVISORS,
+    "my": PATIENTS,
+    "my-looks": PATIENTS,
+    "my-reused": PATIENTS,
+    "my-will": PATIENTS,
+    "my-code": PATIENTS,
+    "my-withdraw": PATIENTS,
+    "my-object": PATIENTS,
+    "my-lift": PATIENTS,
     "report-rows": CLINICIANS,
     "reuse": CLINICIANS,
     "reuse-suggestions": CLINICIANS,
@@ -45,7 +60,15 @@ TABLE = {
     "inbox": MENDERS,
     "inbox-message": MENDERS,
     "inbox-replay": REVIEWERS,
+    "inbox-causes": MENDERS,
+    "inbox-replay-preview": REVIEWERS,
+    "inbox-replay-begin": REVIEWERS,
+    "inbox-replay-run": MENDERS,
+    "senders": MENDERS,
+    "sender-thresholds": REVIEWERS,
+    "alarm-acknowledge": REVIEWERS,
     "work-items": MENDERS,
+    "work-item-assign": MENDERS,
     "work-item-code": MENDERS,
     "work-item-items": MENDERS,
     "work-item-confirm": MENDERS,
@@ -113,6 +136,7 @@ def test_admits_the_roles_of_the_table_and_no_other(name: str, role: Role) -> No
         (Role.INTEGRATOR, "/inbox/"),
         (Role.SUPERVISOR, "/supervision/"),
         (Role.ADMINISTRATOR, "/admin/"),
+        (Role.PATIENT, "/my/"),
     ],
 )
 def test_home_is_the_screen_of_ones_role(role: Role, screen: str) -> None:

@@ -127,9 +127,11 @@ def test_sensitive_reports_show_with_consent_alone(page: Page) -> None:
     find_patient(page)
     expect(page.get_by_text("感染筛查")).to_have_count(0)
 
-    page.get_by_text("授权：未登记").click()
-    page.get_by_text("患者本人同意").click()
-    page.get_by_role("button", name="登记授权").click()
+    page.get_by_role("link", name="授权").click()
+    page.get_by_text("当面同意", exact=True).click()
+    page.locator(".record-consent").get_by_text("含敏感项目", exact=True).click()
+    page.get_by_role("button", name="登记").click()
+    page.get_by_role("link", name="时间轴").click()
 
     expect(page.get_by_text("感染筛查")).to_have_count(1)
 

@@ -49,7 +49,7 @@ def clinician(region: SmallRegion) -> Client:
 
 
 def order(client: Client, person_id: UUID, *codes: str, **circumstances: str) -> str:
-    entered = {"item": codes, "encounter": "outpatient", "purpose": "diagnosis", "consent": "treatment"}
+    entered = {"item": codes, "encounter": "outpatient", "purpose": "diagnosis"}
     return client.post(reverse("reuse", args=[person_id]), entered | circumstances).content.decode()
 
 
@@ -127,15 +127,17 @@ def test_ordering_a_sensitive_item_answers_nothing_without_consent(
     clinician: Client, region: SmallRegion
 ) -> None:
     assert "没有可用的既往结果" in order(clinician, region.person_id, "AntiHIV")
-    assert "没有可用的既往结果" not in order(
-        clinician, region.person_id, "AntiHIV", consent="patient_consent"
-    )
+    clinician.post(reverse("authorise", args=[region.person_id]), {"way": "spoken", "scope": "all"})
+    assert "没有可用的既往结果" not in order(clinician, region.person_id, "AntiHIV")
 
 
 def test_guardian_must_be_named(clinician: Client, region: SmallRegion) -> None:
-    page = order(clinician, region.person_id, "CBC", consent="guardian_consent")
+    page = clinician.post(
+        reverse("authorise", args=[region.person_id]),
+        {"way": "guardian", "scope": "all", "relation": "parent"},
+    )
 
-    assert "请填写监护人姓名" in page
+    assert (page.status_code, "请填写监护人姓名" in page.content.decode()) == (422, True)
 
 
 def test_an_order_needs_an_item(clinician: Client, region: SmallRegion) -> None:

@@ -1,26 +1,22 @@
-"""What a clinician's session remembers: why a record is open, what the patient allowed, who was seen last.
+"""What a clinician's session remembers: why a record is open, who was seen last.
 
-Nothing here is a fact of the platform; the audit trail and the match record keep those.
+Nothing here is a fact of the platform; the audit trail, the match record and the patient's will keep those.
 """
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.http import HttpRequest
 
-from yijian.domains.recognition.values import Authorisation
+from yijian.domains.consent.values import Sight
 from yijian.foundation.audit.api import record_access
-from yijian.kit.clock import now
 from yijian.web.access import signed_in
 from yijian.web.middleware import trace_id
 
-__all__ = ["audit", "authorisation_for", "keep_authorisation", "keep_basis", "list_recent", "remember"]
+__all__ = ["audit", "keep_basis", "list_recent", "remember"]
 
 RECENT = 8
-CONSENT_LASTS = timedelta(hours=12)
-"""A consent told to one desk ends with the working day."""
+TREATMENT = "treatment"
 
 
 def keep_basis(request: HttpRequest, basis: str) -> None:
@@ -28,15 +24,20 @@ def keep_basis(request: HttpRequest, basis: str) -> None:
     request.session["basis"] = basis
 
 
-def audit(request: HttpRequest, action: str, person_id: UUID | None, **detail: Any) -> None:
-    """Record that this person looked."""
+def audit(
+    request: HttpRequest, action: str, person_id: UUID | None, sight: Sight | None = None, **detail: Any
+) -> None:
+    """Record that this person looked; where a will allowed it, on that basis and by that fact."""
     user = signed_in(request)
+    asked = request.session.get("basis", TREATMENT)
+    if sight is not None and sight.fact_id is not None:
+        detail["consent_id"] = str(sight.fact_id)
     record_access(
         user.username,
         user.institution_code,
         action,
         person_id,
-        legal_basis=request.session.get("basis", "treatment"),
+        legal_basis=asked if sight is None or sight.basis == TREATMENT else sight.basis,
         detail=detail,
         trace_id=trace_id(request),
     )
@@ -51,23 +52,3 @@ def remember(request: HttpRequest, person_id: UUID) -> None:
 def list_recent(request: HttpRequest) -> list[UUID]:
     """Return the patients seen lately, the last one first."""
     return [UUID(key) for key in request.session.get("recent", [])]
-
-
-def keep_authorisation(request: HttpRequest, person_id: UUID, authorisation: Authorisation) -> None:
-    """Keep what a patient allowed, until it expires or the session ends."""
-    expiring = msgspec.structs.replace(authorisation, expires_at=now() + CONSENT_LASTS)
-    kept = request.session.get("authorisations", {})
-    request.session["authorisations"] = kept | {str(person_id): msgspec.to_builtins(expiring)}
-
-
-def authorisation_for(request: HttpRequest, person_id: UUID) -> Authorisation:
-    """Return what the patient allowed; an expired consent is none."""
-    kept = request.session.get("authorisations", {}).get(str(person_id))
-    if kept is None:
-        return Authorisation()
-    authorisation = msgspec.convert(kept, Authorisation)
-    return authorisation if _in_force(authorisation.expires_at) else Authorisation()
-
-
-def _in_force(expires_at: datetime | None) -> bool:
-    return expires_at is not None and now() < expires_at

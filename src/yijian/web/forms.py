@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from yijian.domains.identity.values import EncounterType
-from yijian.domains.recognition.values import Authorisation, Basis, DeclineReason, Purpose
+from yijian.domains.recognition.values import DeclineReason, Purpose
 from yijian.web import words
 
-__all__ = ["BASES", "AuthorisationForm", "DeclineForm", "OrderForm", "PatientSearchForm", "SignInForm"]
+__all__ = ["BASES", "DeclineForm", "OrderForm", "PatientSearchForm", "SignInForm"]
 
-BASES = {"treatment": _("诊疗需要"), "emergency": _("急诊抢救"), "consultation": _("会诊转诊")}
+BASES = {basis: words.BASES[basis] for basis in ("treatment", "emergency", "consultation")}
 """Why a patient's record may be opened; audited with every access."""
 
 SHOWN_ENCOUNTERS = (
@@ -22,9 +22,7 @@ SHOWN_ENCOUNTERS = (
     EncounterType.INPATIENT,
     EncounterType.CHECKUP,
 )
-INPUT = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"})
 SELECT = forms.Select(attrs={"class": "form-select"})
-RELATIONS = {"parent": _("父母"), "grandparent": _("祖父母"), "guardian": _("其他监护人")}
 
 
 class SignInForm(AuthenticationForm):
@@ -50,45 +48,7 @@ class PatientSearchForm(forms.Form):
     )
 
 
-class AuthorisationForm(forms.Form):
-    """The patient's will. Without it, sensitive items are as if they did not exist."""
-
-    consent = forms.ChoiceField(
-        label=_("授权"),
-        choices=[
-            ("treatment", _("无")),
-            (Basis.PATIENT_CONSENT.value, _("患者本人同意")),
-            (Basis.GUARDIAN_CONSENT.value, _("监护人同意")),
-        ],
-        initial="treatment",
-        required=False,
-        widget=forms.RadioSelect,
-    )
-    given_by = forms.CharField(label=_("监护人姓名"), max_length=64, required=False, widget=INPUT)
-    relation = forms.ChoiceField(
-        label=_("与患者关系"), choices=[("", "–"), *RELATIONS.items()], required=False, widget=SELECT
-    )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        guardian = cleaned.get("consent") == Basis.GUARDIAN_CONSENT.value
-        if guardian and not (cleaned.get("given_by") and cleaned.get("relation")):
-            raise ValidationError(_("监护人同意时，请填写监护人姓名及与患者关系。"))
-        return cleaned
-
-    def authorisation(self) -> Authorisation:
-        """Return the authorisation entered, once valid."""
-        basis = Basis(self.cleaned_data["consent"] or "treatment")
-        if basis is Basis.TREATMENT:
-            return Authorisation()
-        given_by = None
-        if basis is Basis.GUARDIAN_CONSENT:
-            relation = RELATIONS[self.cleaned_data["relation"]]
-            given_by = f"{self.cleaned_data['given_by']}（{relation}）"
-        return Authorisation(basis=basis, scope="all", given_by=given_by)
-
-
-class OrderForm(AuthorisationForm):
+class OrderForm(forms.Form):
     """What is about to be ordered, where and why."""
 
     encounter = forms.ChoiceField(

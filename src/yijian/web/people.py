@@ -1,19 +1,19 @@
-"""Fetch a patient for a page, and authorise it."""
+"""Fetch a patient for a page, and authorise it: the person, and what may be seen of them now."""
 
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
+from yijian.domains.consent.api import get_sight
+from yijian.domains.consent.values import Sight
 from yijian.domains.identity.api import get_person_summary, may
 from yijian.domains.identity.values import PersonSummary
-from yijian.domains.recognition.api import shows_sensitive
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web.access import signed_in
-from yijian.web.desk import authorisation_for
 
-__all__ = ["access_person", "may_see_sensitive"]
+__all__ = ["access_person", "access_sight", "own_institution"]
 
 
 def access_person(request: HttpRequest, person_id: UUID) -> PersonSummary:
@@ -27,7 +27,11 @@ def access_person(request: HttpRequest, person_id: UUID) -> PersonSummary:
         raise Http404 from unknown
 
 
-def may_see_sensitive(request: HttpRequest, person: PersonSummary) -> bool:
-    """Tell whether the patient's consent, as this session knows it, covers sensitive items."""
-    authorisation = authorisation_for(request, person.person_id)
-    return shows_sensitive(authorisation, person.birth_date, now())
+def access_sight(request: HttpRequest, person: PersonSummary) -> Sight:
+    """Return what this user's institution may see of a patient now."""
+    return get_sight(person.person_id, signed_in(request).institution_code, now())
+
+
+def own_institution(request: HttpRequest, sight: Sight) -> str | None:
+    """Return whose reports alone may be seen; None where it is every institution's."""
+    return signed_in(request).institution_code if sight.own_only else None

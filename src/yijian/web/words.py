@@ -10,14 +10,20 @@ from yijian.domains.recognition.api import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL
 from yijian.foundation.accounts.models import Role
 
 __all__ = [
+    "BASES",
+    "EMERGENCIES",
     "ENCOUNTERS",
     "FLAGS",
     "LEVELS",
     "PURPOSES",
+    "RELATIONS",
     "ROLES",
+    "SCOPES",
+    "SENSITIVITIES",
     "SEXES",
     "SIDES",
     "STATUSES",
+    "WAYS",
     "language",
     "legal_situations",
     "outcome_name",
@@ -65,6 +71,41 @@ SIDES: Words = {
     "plain": _("平扫"),
     "enhanced": _("增强"),
 }
+WAYS: Words = {
+    "notice": _("已告知"),
+    "spoken": _("当面同意"),
+    "code": _("授权码"),
+    "signed_form": _("书面同意"),
+    "guardian": _("监护人同意"),
+}
+RELATIONS: Words = {"parent": _("父母"), "grandparent": _("祖父母"), "guardian": _("其他监护人")}
+SCOPES: Words = {"non_sensitive": _("不含敏感项目"), "all": _("含敏感项目")}
+SENSITIVITIES: Words = {
+    "hiv": _("艾滋病相关"),
+    "sti": _("性传播疾病"),
+    "psychiatric": _("精神心理"),
+    "genetic": _("遗传基因"),
+    "reproductive": _("生殖健康"),
+}
+EMERGENCIES: Words = {
+    "unconscious": _("昏迷，无法表达"),
+    "rescue": _("正在抢救"),
+    "unable": _("其他原因无法表达"),
+    "other": _("其他紧急情形"),
+}
+BASES: Words = {
+    "treatment": _("诊疗需要"),
+    "emergency": _("急诊抢救"),
+    "consultation": _("会诊转诊"),
+    "notice": _("已告知"),
+    "patient_consent": _("本人同意"),
+    "guardian_consent": _("监护人同意"),
+    "break_glass": _("紧急调阅"),
+    "operation": _("平台运行维护"),
+    "self": _("本人"),
+    "none": _("未获授权，未显示"),
+}
+"""Legal bases, as the audit trail names them."""
 FLAGS: Mapping[str, tuple[str, str, Promise]] = {
     "H": ("high", "↑", _("偏高")),
     "HH": ("high critical", "↑↑", _("危急偏高")),

@@ -100,6 +100,13 @@ def item_name(item: Item) -> str:
 
 
 @register.filter
+def item_called(code: str) -> str:
+    """Return what the reader calls an item of the catalogue; an unknown code stands for itself."""
+    listed = catalogue.list_items([code])
+    return catalogue.item_name(listed[0]) if listed else code
+
+
+@register.filter
 def institution(code: str) -> ShownInstitution:
     """Return an institution as a page shows it."""
     return find_institution(code)

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from yijian.domains.consent.api import count_reviews
 from yijian.domains.recognition.api import count_follow_ups
-from yijian.foundation.accounts.models import Role
+from yijian.domains.supervision.api import list_supervised
+from yijian.foundation.accounts.models import Role, User
 from yijian.web.access import signed_in
 from yijian.web.institutions import find_institution
 
@@ -20,28 +22,38 @@ class Destination(NamedTuple):
     path: str
     label: Promise
     icon: str
-    counts_follow_ups: bool = False
+    counts: str = ""
 
 
 def _destinations(role: str) -> list[Destination]:
     figures = Destination(reverse("supervision"), _("互认监管"), "chart-bar")
     inbox = Destination(reverse("inbox"), _("收件箱"), "inbox")
+    senders = Destination(reverse("senders"), _("发送方"), "activity")
     matters = Destination(reverse("work-items"), _("待办"), "list-check")
+    openings = Destination(reverse("openings"), _("紧急调阅"), "lock", counts="openings")
     reviews = Destination(reverse("identity-reviews"), _("身份核对"), "user-question")
     return {
         Role.CLINICIAN.value: [
             Destination(reverse("patient-search"), _("查询患者"), "search"),
-            Destination(reverse("follow-ups"), _("更正待办"), "list-check", counts_follow_ups=True),
+            Destination(reverse("follow-ups"), _("更正待办"), "list-check", counts="follow_ups"),
         ],
-        Role.TECHNICIAN.value: [inbox, matters],
-        Role.INTEGRATOR.value: [inbox, matters, reviews],
-        Role.SUPERVISOR.value: [figures],
+        Role.TECHNICIAN.value: [inbox, matters, senders],
+        Role.INTEGRATOR.value: [inbox, matters, reviews, senders],
+        Role.SUPERVISOR.value: [figures, openings],
         Role.ADMINISTRATOR.value: [
             figures,
             inbox,
             matters,
             reviews,
+            senders,
+            openings,
             Destination(reverse("admin:index"), _("主数据"), "settings"),
+        ],
+        Role.PATIENT.value: [
+            Destination(reverse("my"), _("首页"), "home"),
+            Destination(reverse("my-looks"), _("谁看过"), "eye"),
+            Destination(reverse("my-reused"), _("互认记录"), "rosette-discount-check"),
+            Destination(reverse("my-will"), _("我的授权"), "shield-lock"),
         ],
     }.get(role, [])
 
@@ -51,13 +63,18 @@ def navigation(context: dict[str, Any]) -> dict[str, Any]:
     """Show where this person may go; open tasks of the institution carry their number."""
     request: HttpRequest = context["request"]
     user = signed_in(request)
-    places = _destinations(user.role)
-    waiting = any(place.counts_follow_ups for place in places)
-    return {
-        "path": request.path,
-        "places": places,
-        "open_follow_ups": count_follow_ups(user.institution_code) if waiting else 0,
-    }
+    places = [(place, _waiting(place, user)) for place in _destinations(user.role)]
+    return {"path": request.path, "places": places}
+
+
+def _waiting(place: Destination, user: User) -> int:
+    """Return how many tasks wait behind a destination."""
+    if place.counts == "follow_ups":
+        return count_follow_ups(user.institution_code)
+    if place.counts == "openings":
+        everywhere = user.role == Role.ADMINISTRATOR
+        return count_reviews(None if everywhere else list_supervised(user.institution_code))
+    return 0
 
 
 @register.inclusion_tag("components/signed_in_as.html", takes_context=True)

@@ -1,18 +1,18 @@
 """Find a patient, and everything the region knows of them on one line of time."""
 
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from yijian.domains.consent.api import hidden_codes
 from yijian.domains.identity.api import get_person_summary, search_people
 from yijian.domains.identity.values import PersonSummary
-from yijian.domains.recognition.values import Basis
 from yijian.domains.results.api import list_timeline
 from yijian.domains.results.values import ReportKind
 from yijian.domains.sharing.api import get_rulebook
@@ -20,11 +20,11 @@ from yijian.foundation.accounts.models import Role
 from yijian.kit.errors import Problem
 from yijian.web import desk
 from yijian.web.access import requires_role, signed_in
-from yijian.web.forms import AuthorisationForm, PatientSearchForm
-from yijian.web.people import access_person, may_see_sensitive
+from yijian.web.forms import PatientSearchForm
+from yijian.web.people import access_person, access_sight, own_institution
 from yijian.web.reports import read_page, shown_entry
 
-__all__ = ["authorise", "search", "timeline"]
+__all__ = ["search", "timeline"]
 
 PAGE_SIZE = 20
 
@@ -71,20 +71,23 @@ def timeline(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """Show the patient's reports of all institutions, newest first, a page at a time."""
     person = access_person(request, person_id)
     kind, before = _kind(request), _before(request)
-    sensitive = may_see_sensitive(request, person)
-    page = read_page(
-        lambda limit: list_timeline(
-            person.person_id, limit=limit, before=before, kind=kind, shows_sensitive=sensitive
-        ),
-        PAGE_SIZE,
+    sight = access_sight(request, person)
+    read = partial(
+        list_timeline,
+        person.person_id,
+        before=before,
+        kind=kind,
+        shows_sensitive=sight.shows_sensitive,
+        hidden=hidden_codes(sight),
+        institution_code=own_institution(request, sight),
     )
+    page = read_page(lambda limit: read(limit=limit) if sight.shows_anything else [], PAGE_SIZE)
     rulebook = get_rulebook()
     desk.remember(request, person.person_id)
-    desk.audit(request, "web.timeline", person.person_id, reports=len(page.entries))
+    desk.audit(request, "web.timeline", person.person_id, sight, reports=len(page.entries))
     context = {
         "person": person,
-        "form": AuthorisationForm(),
-        "authorised": desk.authorisation_for(request, person.person_id).basis is not Basis.TREATMENT,
+        "sight": sight,
         "filters": _filters(kind),
         "entries": [shown_entry(entry, rulebook) for entry in page.entries],
         "newest": _address(kind) if before else None,
@@ -114,18 +117,3 @@ def _address(kind: ReportKind | None, before: datetime | None = None) -> str:
 def _filters(chosen: ReportKind | None) -> list[dict[str, object]]:
     labels = ((None, _("全部")), (ReportKind.LAB, _("检验")), (ReportKind.EXAM, _("检查")))
     return [{"label": label, "address": _address(kind), "chosen": kind is chosen} for kind, label in labels]
-
-
-@requires_role(Role.CLINICIAN)
-@require_POST
-def authorise(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
-    """Keep what the patient allows, and show the timeline accordingly."""
-    person = access_person(request, person_id)
-    form = AuthorisationForm(request.POST)
-    if not form.is_valid():
-        faults = form.non_field_errors() or [_("授权没有登记，请重新填写。")]
-        messages.error(request, str(faults[0]))
-    else:
-        desk.keep_authorisation(request, person.person_id, form.authorisation())
-        desk.audit(request, "web.authorisation", person.person_id, basis=form.authorisation().basis.value)
-    return redirect("timeline", person.person_id)

@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from yijian.domains.consent.api import hidden_codes
+from yijian.domains.consent.values import Sight
 from yijian.domains.identity.values import PersonSummary
 from yijian.domains.results.api import document_store, find_document_key, find_person_of_report, get_report
 from yijian.domains.sharing.api import get_rulebook
@@ -16,7 +18,7 @@ from yijian.kit.errors import Problem
 from yijian.web.access import requires_role
 from yijian.web.desk import audit
 from yijian.web.institutions import find_institution
-from yijian.web.people import access_person, may_see_sensitive
+from yijian.web.people import access_person, access_sight, own_institution
 from yijian.web.reports import effective_at, facts_of, item_codes_of, labels_of, state_of, title_of
 
 __all__ = ["document", "report", "rows"]
@@ -56,14 +58,15 @@ def report(request: HttpRequest, report_id: UUID) -> HttpResponseBase:
 def document(request: HttpRequest, report_id: UUID) -> HttpResponseBase:
     """Hand out the printed report."""
     person = _access_person_of(request, report_id)
-    sensitive = may_see_sensitive(request, person)
-    try:
-        key = find_document_key(person.person_id, report_id, shows_sensitive=sensitive)
-    except Problem as unknown:
-        raise Http404 from unknown
+    found, sight = _read(request, person, report_id)
+    key = find_document_key(
+        person.person_id, report_id, shows_sensitive=sight.shows_sensitive, hidden=hidden_codes(sight)
+    )
     if key is None:
         raise Http404
-    audit(request, "web.document", person.person_id, report_id=str(report_id))
+    audit(
+        request, "web.document", person.person_id, sight, report_id=str(report_id), version=found["version"]
+    )
     answer = HttpResponse(document_store().get(key), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="{report_id}.pdf"'
     return answer
@@ -78,13 +81,27 @@ def _access_person_of(request: HttpRequest, report_id: UUID) -> PersonSummary:
 
 def _access_report(request: HttpRequest, person: PersonSummary, report_id: UUID) -> dict[str, Any]:
     """Return a report of a patient and record that it was read; 404 as if what is hidden did not exist."""
-    sensitive = may_see_sensitive(request, person)
+    found, sight = _read(request, person, report_id)
+    audit(request, "web.report", person.person_id, sight, report_id=str(report_id), version=found["version"])
+    return found
+
+
+def _read(request: HttpRequest, person: PersonSummary, report_id: UUID) -> tuple[dict[str, Any], Sight]:
+    sight = access_sight(request, person)
+    if not sight.shows_anything:
+        raise Http404
     try:
-        found = get_report(person.person_id, report_id, shows_sensitive=sensitive)
+        found = get_report(
+            person.person_id,
+            report_id,
+            shows_sensitive=sight.shows_sensitive,
+            hidden=hidden_codes(sight),
+        )
     except Problem as unknown:
         raise Http404 from unknown
-    audit(request, "web.report", person.person_id, report_id=str(report_id), version=found["version"])
-    return found
+    if own_institution(request, sight) not in (None, found["institution_code"]):
+        raise Http404
+    return found, sight
 
 
 def _notice(report: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from yijian.domains.consent.api import EVERYTHING_ALLOWED
 from yijian.domains.identity.api import describe_person
 from yijian.domains.identity.values import Coded, EncounterType, Practitioner
 from yijian.domains.recognition.api import (
@@ -18,7 +19,6 @@ from yijian.domains.recognition.api import (
     record_view,
 )
 from yijian.domains.recognition.values import (
-    Authorisation,
     CitationSubmission,
     DecisionKind,
     DecisionSubmission,
@@ -38,7 +38,7 @@ from yijian.web.access import requires_role, signed_in
 from yijian.web.catalogue import COMMON, is_exam, list_items, search_items
 from yijian.web.citation import citation_text
 from yijian.web.forms import DeclineForm, OrderForm
-from yijian.web.people import access_person
+from yijian.web.people import access_person, access_sight
 from yijian.web.problems import explain
 from yijian.web.tickets import Ticket, open_ticket
 
@@ -54,10 +54,14 @@ def reuse(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     person = access_person(request, person_id)
     if request.method == "POST":
         return _answer(request, person_id)
-    authorisation = desk.authorisation_for(request, person_id)
-    form = OrderForm(initial={"consent": authorisation.basis.value})
     desk.audit(request, "web.reuse_form", person_id)
-    context = {"person": person, "form": form, "common": list_items(COMMON), "chosen": []}
+    context = {
+        "person": person,
+        "sight": access_sight(request, person),
+        "form": OrderForm(),
+        "common": list_items(COMMON),
+        "chosen": [],
+    }
     return render(request, "reuse/page.html", context)
 
 
@@ -85,10 +89,8 @@ def _answer(request: HttpRequest, person_id: UUID) -> HttpResponse:
     codes = request.POST.getlist("item")
     if not form.is_valid():
         return render(request, "reuse/refused.html", {"errors": form.errors}, status=422)
-    authorisation = form.authorisation()
-    desk.keep_authorisation(request, person_id, authorisation)
     encounter, purpose = form.cleaned_data["encounter"], form.cleaned_data["purpose"]
-    asked = _request(request, person_id, authorisation, codes, encounter, purpose)
+    asked = _request(request, person_id, codes, encounter, purpose)
     user = signed_in(request)
     try:
         matched = match_order(
@@ -111,7 +113,6 @@ def _answer(request: HttpRequest, person_id: UUID) -> HttpResponse:
 def _request(
     request: HttpRequest,
     person_id: UUID,
-    authorisation: Authorisation,
     codes: list[str],
     encounter: str,
     purpose: str,
@@ -121,7 +122,7 @@ def _request(
         patient=describe_person(person_id),
         encounter=Encounter(type=EncounterType(encounter)),
         items=tuple(RequestedItem(system="item", code=code) for code in dict.fromkeys(codes)),
-        authorisation=authorisation,
+        authorisation=EVERYTHING_ALLOWED,
         practitioner=Practitioner(id=user.username, name=user.display_name or user.username),
         department=Coded(code=user.department_code or None, name=user.department_name or None),
         purpose=Purpose(purpose),
