@@ -9,6 +9,7 @@ from django.db import transaction
 from yijian.domains.recognition import errors
 from yijian.domains.recognition.models import Citation, Decision, Match, MatchItem, MatchView
 from yijian.domains.recognition.services.decide import find_match
+from yijian.domains.recognition.services.tell import tell_cited
 from yijian.domains.recognition.values import CitationRecorded, CitationSubmission, DecisionKind
 from yijian.kit.clock import FUTURE_TOLERANCE
 from yijian.kit.errors import FieldError, Problem
@@ -51,6 +52,8 @@ def record_citation(
             409,
             (FieldError("cited_at", "an item is cited once; repeat the first submission unchanged"),),
         )
+    if created:
+        tell_cited(decision, submission.cited_at)
     return CitationRecorded(
         match_item_id=submission.match_item_id,
         cited_at=submission.cited_at,
