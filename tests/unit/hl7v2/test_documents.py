@@ -99,7 +99,7 @@ def test_event_and_completion_decide_the_status(event: str, completion: str, sta
 def test_a_document_is_the_report_of_its_filler_number() -> None:
     parsed = document("T10", EXAM, FIND, txa=with_field(TXA, 13, "DOC0"))
     assert parsed.reports[0].report_no == "F1"
-    assert parsed.other_numbers == {"F1": ("DOC1", "DOC0")}
+    assert parsed.other_numbers == {"F1": ("TXA-12 DOC1", "TXA-12 DOC0")}
 
 
 @pytest.mark.parametrize("txa", [TXA, with_field(TXA, 19, "CA")])

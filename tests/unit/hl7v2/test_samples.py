@@ -253,9 +253,7 @@ def test_document_of_the_samples_is_an_examination(shared: Path) -> None:
     assert (report.report_no, report.status, report.pdf) == ("1-1", ReportStatus.FINAL, None)
     assert report.exam is not None
     assert report.exam.study_uids == ("1.2.840.317.5947431.51",)
-    assert parsed.other_numbers == {
-        "1-1": ("1.2.840.317.5947431.51.20080131160038", "1.2.840.317.5947431.51.20080131155715")
-    }
+    assert parsed.other_numbers == {"1-1": ("TXA-12 1.2.840.317.5947431.51.20080131160038",)}
 
 
 def test_wrong_check_digit_is_passed_on_for_identity_to_judge(shared: Path) -> None:

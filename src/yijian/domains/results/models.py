@@ -130,7 +130,12 @@ class OrderFact(models.Model):
                 fields=["person_id", "-occurred_at"],
                 condition=models.Q(intervention=True, state="executed"),
                 name="order_fact_interventions",
-            )
+            ),
+            models.Index(
+                fields=["institution_code", "code"],
+                condition=models.Q(item_code=""),
+                name="order_fact_unmapped",
+            ),
         ]
 
 

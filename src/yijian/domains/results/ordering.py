@@ -1,66 +1,112 @@
 """Record order facts, each by itself: one number in one state is one fact."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
 
 from yijian.domains.identity import api as identity
+from yijian.domains.results.awaiting import expect_report
+from yijian.domains.results.mending import UNMAPPED_CODE, code_subject
 from yijian.domains.results.models import OrderFact, OrderKey
-from yijian.domains.results.rules import EARLIEST, find_nul
-from yijian.domains.results.values import Order, OrderOutcome, OrderRecorded
-from yijian.domains.terminology.api import look_up
+from yijian.domains.results.order_rules import codings_of, digest_of_order, find_order_faults
+from yijian.domains.results.values import ItemCode, Order, OrderOutcome, OrderRecorded
+from yijian.domains.terminology.api import Meanings, look_up
 from yijian.domains.terminology.values import CodeMeaning, Kind
 from yijian.foundation.database.rows import insert_rows
-from yijian.kit.clock import FUTURE_TOLERANCE
+from yijian.foundation.inbox.work_items import open_work_item
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["record_orders"]
+__all__ = ["find_ordered_item", "record_orders"]
 
 MOST_ORDERS = 1000
-LONGEST = 128
-HIGHEST_PRICE = 100_000_000
 OTHER_CONTENT = "this number and state were recorded with other content"
 
 
-def record_orders(orders: Sequence[Order], institution_code: str, *, at: datetime) -> list[OrderRecorded]:
-    """Record orders and answer for each; one that is refused does not hold up the others."""
+def record_orders(
+    orders: Sequence[Order], institution_code: str, *, at: datetime, message_id: UUID | None = None
+) -> list[OrderRecorded]:
+    """Record orders and answer for each; one that is refused does not hold up the others.
+
+    An item that has no meaning here yet is recorded, and asked about: `remap` gives the fact its meaning.
+    """
     if not 0 < len(orders) <= MOST_ORDERS:
         remedy = FieldError("orders", f"1 to {MOST_ORDERS} entries")
         raise Problem("orders.count", f"Send between 1 and {MOST_ORDERS} orders at a time.", 422, (remedy,))
-    meanings = look_up(institution_code, {(order.item.system, order.item.code) for order in orders})
-    return [
-        _record(order, institution_code, meanings.of(order.item.system, order.item.code), at)
-        for order in orders
-    ]
+    meanings = look_up(institution_code, {coding for order in orders for coding in codings_of(order)})
+    return [_record(order, institution_code, meanings, message_id, at) for order in orders]
+
+
+def find_ordered_item(institution_code: str, order_no: str) -> ItemCode | None:
+    """Return what an institution ordered under a number, as it was told first."""
+    key = OrderKey.objects.filter(institution_code=institution_code, order_no=order_no).first()
+    if key is None:
+        return None
+    fact = OrderFact.objects.get(
+        person_id=key.person_id, institution_code=institution_code, order_no=order_no, state=key.state
+    )
+    return msgspec.convert(fact.body["item"], ItemCode)
 
 
 class OrderTaken(Exception):
     """Somebody recorded the same order and state meanwhile."""
 
 
-def _record(order: Order, institution_code: str, meaning: CodeMeaning | None, at: datetime) -> OrderRecorded:
-    faults = "; ".join(_faults(order, at))
+def _record(
+    order: Order, institution_code: str, meanings: Meanings, message_id: UUID | None, at: datetime
+) -> OrderRecorded:
+    faults = "; ".join(f"{fault.path}: {fault.message}" for fault in find_order_faults(order, at))
     if faults:
         return _answer(order, OrderOutcome.REFUSED, faults)
-    digest = _digest_of(order)
+    digest = digest_of_order(order)
     known = _find_known(order, institution_code)
     if known is None:
+        coding, meaning = _choose(order, meanings)
         with suppress(OrderTaken), transaction.atomic():
-            return _record_new(order, institution_code, meaning, digest, at)
+            _record_new(order, institution_code, coding, meaning, digest, message_id, at)
+            if meaning is None:
+                _ask_about(coding, institution_code, message_id, at)
+            return _answer(order, OrderOutcome.RECORDED)
         known = _find_known(order, institution_code)
     if known == digest:
         return _answer(order, OrderOutcome.DUPLICATE)
     return _answer(order, OrderOutcome.REFUSED, OTHER_CONTENT)
 
 
+def _choose(order: Order, meanings: Meanings) -> tuple[ItemCode, CodeMeaning | None]:
+    """Return the first coding that means something here; else the sender's own, which a person can map."""
+    codings = (order.item, *order.alternates)
+    for coding in codings:
+        if meaning := meanings.of(coding.system, coding.code):
+            return coding, meaning
+    return next((coding for coding in codings if coding.system == "local"), order.item), None
+
+
+def _ask_about(coding: ItemCode, institution_code: str, message_id: UUID | None, at: datetime) -> None:
+    """Open one work item for all orders of a code that has no meaning yet."""
+    open_work_item(
+        institution_code,
+        UNMAPPED_CODE,
+        code_subject(coding.system, coding.code),
+        at=at,
+        detail={"name": coding.name or "", "unit": ""},
+        message_id=message_id,
+    )
+
+
 def _record_new(
-    order: Order, institution_code: str, meaning: CodeMeaning | None, digest: bytes, at: datetime
-) -> OrderRecorded:
-    linked = identity.record_patient(order.patient, institution_code, message_id=None, at=at)
+    order: Order,
+    institution_code: str,
+    coding: ItemCode,
+    meaning: CodeMeaning | None,
+    digest: bytes,
+    message_id: UUID | None,
+    at: datetime,
+) -> None:
+    linked = identity.record_patient(order.patient, institution_code, message_id=message_id, at=at)
     key = OrderKey(
         order_no=order.order_no,
         institution_code=institution_code,
@@ -79,31 +125,15 @@ def _record_new(
         state=order.state.value,
         occurred_at=order.occurred_at,
         item_code=meaning.item.code if meaning else "",
-        code_system=order.item.system,
-        code=order.item.code,
+        code_system=coding.system,
+        code=coding.code,
         intervention=meaning is not None and meaning.item.kind is Kind.INTERVENTION,
         price=order.price,
         body=body,
         recorded_at=at,
     )
     insert_rows([fact])
-    return _answer(order, OrderOutcome.RECORDED)
-
-
-def _faults(order: Order, at: datetime) -> Iterator[str]:
-    if not 0 < len(order.order_no.strip()) <= LONGEST:
-        yield f"order_no: 1 to {LONGEST} characters"
-    if not 0 < len(order.item.code.strip()) <= LONGEST:
-        yield f"item.code: 1 to {LONGEST} characters"
-    if order.occurred_at.tzinfo is None or not EARLIEST <= order.occurred_at <= at + FUTURE_TOLERANCE:
-        yield "occurred_at: lies between 1900 and now"
-    if not any(identifier.value.strip() for identifier in order.patient.identifiers):
-        yield "patient.identifiers: give at least one number of the patient"
-    price = order.price
-    if price is not None and not (price.is_finite() and 0 <= price < HIGHEST_PRICE):
-        yield "price: CNY, not below zero"
-    for fault in find_nul(msgspec.to_builtins(order)):
-        yield f"{fault.path}: {fault.message}"
+    expect_report(fact, meaning, at=at)
 
 
 def _find_known(order: Order, institution_code: str) -> bytes | None:
@@ -115,10 +145,6 @@ def _find_known(order: Order, institution_code: str) -> bytes | None:
         .first()
     )
     return None if digest is None else bytes(digest)
-
-
-def _digest_of(order: Order) -> bytes:
-    return hashlib.sha256(msgspec.json.encode(order, order="deterministic")).digest()
 
 
 def _answer(order: Order, outcome: OrderOutcome, reason: str | None = None) -> OrderRecorded:

@@ -84,8 +84,9 @@ def get_report(
     complete = len(numbers) == rows.count()
     if not numbers:
         raise errors.report_unknown()
+    body = {name: said for name, said in found.body.items() if complete or name != "organisms"}
     return {
-        **_body_with(found.body, set(numbers)),
+        **_body_with(body, set(numbers)),
         "report_id": str(report_id),
         "version": found.version,
         "current_version": report.current_version,

@@ -1,4 +1,4 @@
-"""Understand rows that came before their code was mapped."""
+"""Understand rows and orders that came before their code was mapped."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -9,11 +9,11 @@ import msgspec
 from django.db import connection, transaction
 
 from yijian.domains.results.mending import UNMAPPED_CODE, code_subject, open_for_rows
-from yijian.domains.results.models import Result
+from yijian.domains.results.models import OrderFact, Result
 from yijian.domains.results.rows import VersionKey, understand
 from yijian.domains.terminology.api import Meanings, look_up
 from yijian.domains.terminology.events import CodeMapped
-from yijian.domains.terminology.values import CodeMeaning, specimen_of
+from yijian.domains.terminology.values import CodeMeaning, Kind, specimen_of
 from yijian.foundation.inbox.work_items import resolve_work_items
 from yijian.kit.clock import now
 
@@ -65,7 +65,29 @@ def remap(
         resolution="mapped",
         at=at,
     )
+    _remap_orders(institution_code, code_system, code, meanings, by=by, at=at)
     return count
+
+
+def _remap_orders(
+    institution_code: str, code_system: str, code: str, meanings: Meanings, *, by: str, at: datetime
+) -> None:
+    """Give the orders that waited for a code its meaning."""
+    meaning = meanings.of(code_system, code)
+    if meaning is None:
+        return
+    OrderFact.objects.filter(
+        institution_code=institution_code, code_system=code_system, code=code, item_code=""
+    ).update(item_code=meaning.item.code, intervention=meaning.item.kind is Kind.INTERVENTION)
+    resolve_work_items(
+        UNMAPPED_CODE,
+        subjects=[code_subject(code_system, code)],
+        institution_code=institution_code,
+        without_report=True,
+        by=by,
+        resolution="mapped",
+        at=at,
+    )
 
 
 def on_code_mapped(body: dict[str, Any], occurred_at: datetime) -> None:

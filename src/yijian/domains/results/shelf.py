@@ -70,7 +70,8 @@ class Shelf:
         for row in ReportVersion.objects.filter(here).values_list(*columns):
             versions.setdefault(row[0], {})[row[1]] = (row[2], row[3], bytes(row[4]))
         for number, key in keys.items():
-            self._standing[number] = Standing(key, reports[key.report_id], versions[key.report_id])
+            of_report = versions.setdefault(key.report_id, {})
+            self._standing[number] = Standing(key, reports[key.report_id], of_report)
 
     def add_report(self, key: ReportKey, report: Report) -> Standing:
         number = _number_of(key)

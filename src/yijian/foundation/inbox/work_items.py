@@ -22,6 +22,7 @@ class Only(TypedDict, total=False):
     subjects: Collection[str]
     institution_code: str
     report_ids: Collection[UUID]
+    without_report: bool
     person_id: UUID
 
 
@@ -29,6 +30,7 @@ CONDITIONS = {
     "subjects": "subject__in",
     "institution_code": "institution_code",
     "report_ids": "report_id__in",
+    "without_report": "report_id__isnull",
     "person_id": "person_id",
 }
 

@@ -27,6 +27,7 @@ PERSON_NEEDED = frozenset(
         "status.absent",
         "time.order",
         "attachment.left_out",
+        "order.unknown",
     }
 )
 """Notes that call for a person; the others only say what was passed over."""

@@ -19,6 +19,8 @@ __all__ = ["read_document"]
 
 CANCELLED, ADDENDUM = "T11", "T06"
 CORRECTIONS = frozenset({"T06", "T08", "T10"})
+DOCUMENT = "TXA-12 "
+"""What sets a document's number apart from an order's."""
 DELETED = "CA"
 """TXA-19, Table 0273."""
 
@@ -35,7 +37,7 @@ def read_document(reading: Reading) -> tuple[UploadedReport, ...]:
             "TXA is missing: add the document header and send again.",
         )
     number = document_number(message, txa)
-    reading.name_also(number, (txa.text(12), txa.text(13)))
+    reading.name_also(number, document_names(message.header.trigger, txa))
     at = read_document_time(message, txa, reading)
     if message.header.trigger == CANCELLED or txa.text(19).upper() == DELETED:
         reading.cancellations.append(Cancellation(number, at))
@@ -64,6 +66,12 @@ def document_number(message: Message, txa: Segment) -> str:
             txa.location(12), "文档唯一编号（或 TXA-15 执行方单号）", "the document's number (or TXA-15)"
         )
     return number
+
+
+def document_names(event: str, txa: Segment) -> list[str]:
+    """Return the names of a report as a document; those of its parent too, where it takes its place."""
+    numbers = [txa.text(12), txa.text(13) if event in CORRECTIONS else ""]
+    return [f"{DOCUMENT}{number}" for number in numbers if number]
 
 
 def check_kind(txa: Segment, groups: list[OrderGroup]) -> None:

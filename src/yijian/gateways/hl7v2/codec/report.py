@@ -140,7 +140,7 @@ def replaced_numbers(group: OrderGroup) -> tuple[str, ...]:
     if group.is_child:
         return ()
     parents = [group.obr.first(29), *([group.orc.first(8)] if group.orc else [])]
-    return tuple(dict.fromkeys(filter(None, (parent.first_of(2, 1) for parent in parents))))[:1]
+    return tuple(dict.fromkeys(filter(None, (parent.text(2) for parent in parents))))[:1]
 
 
 def read_cancelled_at(reported_at: datetime, reading: Reading) -> datetime:
