@@ -102,3 +102,8 @@ def test_says_where_the_audit_trail_is_broken() -> None:
 def test_refuses_what_is_no_anchor(anchor: str) -> None:
     refused = run("audit", "verify", "--anchor", anchor)
     assert "as it was printed" in str(refused.exception)
+
+
+def test_archives_and_erases_messages() -> None:
+    assert "0 messages in 0 archives" in run("inbox", "archive", "--days", "1").output
+    assert run("inbox", "erase").output == "0 archives erased\n"

@@ -1,5 +1,7 @@
 """The pages of those who run the exchange, on the real database: what they show, change and refuse."""
 
+import html
+import re
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -27,12 +29,16 @@ from yijian.domains.results import api as results
 from yijian.domains.results.models import Result
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.models import AuditEntry
-from yijian.foundation.inbox.models import InboxMessage, WorkItem
+from yijian.foundation.inbox.models import Alarm, InboxMessage, Sender, SenderHealth, WorkItem
+from yijian.foundation.inbox.replays import advance_replays
 from yijian.foundation.inbox.sealing import seal
+from yijian.foundation.inbox.senders import watch_senders
+from yijian.foundation.inbox.work_items import open_work_item
 from yijian.kit.clock import now
 from yijian.kit.ids import new_id
 from yijian.web.periods import read_period
 from yijian.web.spreadsheets import write_csv
+from yijian.web.views.mapping import PAGE
 
 pytestmark = pytest.mark.django_db
 
@@ -59,14 +65,18 @@ def page(client: Client, address: str) -> str:
 
 def receive(raw: bytes = b"MSH|^~\\&\rPID|1\r", institution: str = COUNTY, **more: object) -> UUID:
     message_id = new_id()
-    row = {"state": "refused", "reason_code": "100", "reason_text": "缺少 PID 段"} | more
+    row = {
+        "received_at": now(),
+        "control_id": message_id.hex,
+        "state": "refused",
+        "reason_code": "100",
+        "reason_text": "缺少 PID 段",
+    } | more
     InboxMessage.objects.create(
         message_id=message_id,
-        received_at=now(),
         protocol="hl7",
         institution_code=institution,
         facility=institution,
-        control_id=message_id.hex,
         message_type="ORU^R01",
         lane=0,
         raw=seal(raw),
@@ -277,11 +287,152 @@ def test_message_shows_control_characters_and_its_reading_is_audited() -> None:
 
     assert "欧阳娜" in shown
     assert '<abbr title="VT">␋</abbr>' in shown
-    assert '<b>PID</b>|1||||欧阳娜<abbr title="CR">␍</abbr></li>' in shown
+    plain = re.sub(r"<(?!abbr|/abbr)[^>]*>", "", shown)
+    assert 'PID|1||||欧阳娜<abbr title="CR">␍</abbr>' in plain
+    assert 'title="PID-5 姓名">欧阳娜</span>' in shown
     assert '<abbr title="FS">␜</abbr><abbr title="CR">␍</abbr>' in shown
     assert "GB18030（推定）" in shown
     entry = AuditEntry.objects.get(action="web.inbox_message")
     assert (entry.actor, entry.detail) == (f"integrator-{COUNTY}", {"message_id": str(message_id)})
+
+
+def test_the_field_a_reason_points_to_stands_out_and_the_reason_speaks_the_readers_language() -> None:
+    raw = b"MSH|^~\\&|LIS|COUNTY\rPID|1||7^^^A~8\\T\\9|||\rOBR|1\rOBX|1\rOBX|2|NM\r"
+    data = {"place": "OBX[2]-3", "zh": "缺少必填内容 OBX-3。", "en": "OBX-3 is required."}
+    message_id = receive(raw, reason_code="101", reason_text="缺少必填内容 OBX-3。", reason_data=data)
+    integrator = signed_in_as(Role.INTEGRATOR)
+
+    chinese = page(integrator, f"/inbox/{message_id}/")
+    integrator.cookies["django_language"] = "en"
+    english = page(integrator, f"/inbox/{message_id}/")
+
+    assert "缺少必填内容 OBX-3。" in chinese
+    assert "OBX-3 is required." in english
+    assert '<i class="escape">\\T\\</i>' in chinese
+    assert 'title="PID-3 患者标识列表"' in chinese
+    assert 'title="PID-3 Patient identifier list"' in english
+
+
+def test_shows_the_answer_and_what_became_of_a_message() -> None:
+    answer = b"MSH|^~\\&|YJ|P\rMSA|AE|7\r"
+    made = [{"kind": "report", "id": str(new_id()), "version": 2}]
+    message_id = receive(answer=answer, made=made, state="recorded", reason_code="", reason_text="")
+
+    shown = page(signed_in_as(Role.INTEGRATOR), f"/inbox/{message_id}/")
+
+    assert "平台的应答" in shown
+    assert 'title="MSA-1 应答代码">AE</span>' in shown
+    assert "报告第 2 版" in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("control_id=C-1", True),
+        ("control_id=C-2", False),
+        ("message_type=oru", True),
+        ("message_type=ADT", False),
+        ("reason=100", True),
+        ("reason=101", False),
+        ("first=2020-01-01&last=2020-12-31", False),
+        ("report_no=nothing", False),
+        (f"facility={COUNTY}", True),
+    ],
+)
+def test_searches_the_inbox(query: str, found: bool) -> None:
+    Sender.objects.create(facility=COUNTY, institution_code=COUNTY)
+    message_id = receive(control_id="C-1")
+
+    assert (str(message_id) in page(signed_in_as(Role.INTEGRATOR), f"/inbox/?{query}")) is found
+
+
+def test_finds_the_messages_of_a_report_by_its_number() -> None:
+    message_id, other = receive(state="recorded"), receive(state="recorded")
+    record(message_id=message_id, report_no="R-77")
+
+    shown = page(signed_in_as(Role.INTEGRATOR), "/inbox/?report_no=R-77")
+
+    assert str(message_id) in shown
+    assert str(other) not in shown
+    assert str(message_id) not in page(signed_in_as(Role.INTEGRATOR, CITY), "/inbox/?report_no=R-77")
+
+
+def test_replays_a_cause_after_a_preview_with_progress() -> None:
+    receive(reason_data={"place": "PID-3"})
+    receive(reason_data={"place": "PID-3"})
+    receive(reason_data={"place": "PID-3"}, institution=CITY)
+    integrator = signed_in_as(Role.INTEGRATOR)
+
+    assert "2 条报文" in page(integrator, "/inbox/causes/replay?reason=100&place=PID-3")
+    begun = integrator.post("/inbox/causes/begin", {"reason": "100", "place": "PID-3"})
+    assert "正在交回" in page(integrator, begun["Location"])
+    advance_replays(now=now())
+
+    shown = page(integrator, begun["Location"])
+    assert "2/2" in shown
+    assert signed_in_as(Role.INTEGRATOR, CITY).get(begun["Location"]).status_code == 404
+    assert InboxMessage.objects.filter(state="refused").count() == 1
+
+
+def test_a_matter_is_assigned_to_a_colleague_of_ones_institution_only() -> None:
+    record(message_id=receive(state="waiting"), results=[local_row("XK", "钾")])
+    technician = signed_in_as(Role.TECHNICIAN)
+    User.objects.create_user("wang", role=Role.TECHNICIAN, institution_code=COUNTY, display_name="王敏")
+    User.objects.create_user("far", role=Role.TECHNICIAN, institution_code=CITY)
+    matter = {"institution": COUNTY, "kind": "unmapped_code", "subject": "local|XK"}
+
+    technician.post("/work-items/assign", matter | {"owner": "wang"})
+
+    assert "王敏</summary>" in page(technician, "/work-items/")
+    assert "XK" not in page(technician, "/work-items/?whose=mine")
+    assert "XK" not in page(technician, "/work-items/?whose=nobody")
+    assert technician.post("/work-items/assign", matter | {"owner": "far"}).status_code == 403
+    assert signed_in_as(Role.TECHNICIAN, CITY).post("/work-items/assign", matter).status_code == 403
+    technician.post("/work-items/assign", matter | {"owner": ""})
+    assert "XK" in page(technician, "/work-items/?whose=nobody")
+
+
+def test_queues_are_paged_by_place() -> None:
+    for number in range(PAGE + 2):
+        open_work_item(COUNTY, "unmapped_unit", f"unit{number:03}", at=now())
+    technician = signed_in_as(Role.TECHNICIAN)
+
+    first = page(technician, "/work-items/?kind=unmapped_unit")
+    further = html.unescape(re.findall(r'href="(\?kind=unmapped_unit[^"]*after=[^"]*)"', first)[0])
+    second = page(technician, f"/work-items/{further}")
+
+    assert "unit049" in first
+    assert "unit050" not in first
+    assert "unit051" in second
+    assert "unit049" not in second
+
+
+def test_sender_is_shown_with_its_alarm_which_a_person_acknowledges() -> None:
+    receive(received_at=now() - timedelta(minutes=40), state="received", reason_code="", reason_text="")
+    watch_senders(now=now())
+    integrator = signed_in_as(Role.INTEGRATOR)
+
+    assert "最早的报文已等待" in page(integrator, "/senders/")
+    assert "处理积压" not in page(signed_in_as(Role.INTEGRATOR, CITY), "/senders/")
+    alarm_id = Alarm.objects.get().alarm_id
+    assert (
+        "已确认" in integrator.post(f"/senders/alarms/{alarm_id}/acknowledge", follow=True).content.decode()
+    )
+
+
+def test_thresholds_of_a_sender_are_set_by_its_own_institution() -> None:
+    receive(state="recorded", reason_code="", reason_text="")
+    watch_senders(now=now())
+    address = f"/senders/thresholds?institution_code={COUNTY}&protocol=hl7&facility={COUNTY}"
+
+    assert signed_in_as(Role.INTEGRATOR, CITY).get(address).status_code == 404
+    integrator = signed_in_as(Role.INTEGRATOR)
+    assert "告警阈值" in page(integrator, address)
+    assert integrator.post(address, {"silent_minutes": "0"}).status_code == 200
+    integrator.post(address, {"silent_minutes": "45", "watched": "on"})
+
+    row = SenderHealth.objects.get()
+    assert (row.silent_minutes, row.fault_percent, row.watched) == (45, None, True)
 
 
 def test_markup_in_a_message_is_shown_as_text() -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from yijian.config.commands.auditing import audit
 from yijian.config.commands.importing import imports
+from yijian.config.commands.inboxing import inbox
 from yijian.config.commands.setup import set_up, set_up_django
 from yijian.config.demo import RESIDENTS, run_demo
 from yijian.config.environment import IncompleteConfiguration
@@ -31,6 +32,7 @@ users = typer.Typer(help="People who sign in.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(imports, name="import")
+app.add_typer(inbox, name="inbox")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
 

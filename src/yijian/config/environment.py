@@ -4,11 +4,18 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from yijian.dataplane.settings import MllpTls
 
 __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
+
+
+LONGEST_SPAN = 10_000
+
+
+LOOPBACK = "127.0.0.0/8,::1/128"
 
 
 class IncompleteConfiguration(Exception):
@@ -32,12 +39,27 @@ class Environment:
     secure_cookies: bool
     allowed_hosts: list[str]
     mllp_tls: MllpTls | None = None
+    outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
+    inbox_days: int = 90
+    """How long raw messages stay in the database before they are archived."""
+    inbox_years: int = 30
+    """How long archived messages are kept: for inpatients 30 years, for outpatients 15 by law."""
+    report_hours: int = 48
+    """After which an executed order without report is asked about."""
 
 
 def _number(env: Mapping[str, str], name: str, default: int) -> int:
     text = env.get(name, str(default))
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise IncompleteConfiguration(f"{name} must be a port between 1 and 65535, not {text!r}.")
+    return int(text)
+
+
+def _span(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isdigit() or not 0 < int(text) <= LONGEST_SPAN:
+        raise IncompleteConfiguration(f"{name} must be a number between 1 and {LONGEST_SPAN}, not {text!r}.")
     return int(text)
 
 
@@ -68,6 +90,14 @@ def _mllp_tls(env: Mapping[str, str]) -> MllpTls | None:
     return MllpTls(_number(env, port, 2576), *(Path(env[name]).resolve() for name in files))
 
 
+def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    given = [part.strip() for part in env.get(name, default).split(",") if part.strip()]
+    try:
+        return tuple(ip_network(part) for part in given)
+    except ValueError as fault:
+        raise IncompleteConfiguration(f"{name} lists networks such as 10.0.0.0/8: {fault}.") from fault
+
+
 def read_environment(env: Mapping[str, str]) -> Environment:
     """Read the configuration; raise `IncompleteConfiguration` naming every missing variable."""
     required = ("YIJIAN_DATABASE_URL", "YIJIAN_SECRET_KEY", "YIJIAN_FIELD_KEY")
@@ -96,4 +126,8 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
         mllp_tls=_mllp_tls(env),
+        outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
+        inbox_days=_span(env, "YIJIAN_INBOX_DAYS", 90),
+        inbox_years=_span(env, "YIJIAN_INBOX_YEARS", 30),
+        report_hours=_span(env, "YIJIAN_REPORT_HOURS", 48),
     )

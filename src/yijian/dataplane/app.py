@@ -10,7 +10,7 @@ import structlog
 
 from yijian.dataplane.footprints import FootprintStore
 from yijian.dataplane.health import Readiness, show_alive
-from yijian.dataplane.metrics import show_metrics
+from yijian.dataplane.metrics import Metrics
 from yijian.dataplane.oauth import TokenEndpoint
 from yijian.dataplane.pool import create_pool
 from yijian.dataplane.router import Handler, Receive, Router, Scope, Send
@@ -96,7 +96,7 @@ class DataPlane:
             "/fhir/.well-known/smart-configuration": {"GET": show_smart_configuration},
             "/healthz": {"GET": show_alive},
             "/readyz": {"GET": Readiness(pool, rulebook)},
-            "/metrics": {"GET": show_metrics},
+            "/metrics": {"GET": Metrics(pool)},
         }
         return Router(routes, allowed_hosts=settings.allowed_hosts, cors_prefix=CDS, probes=PROBES)
 

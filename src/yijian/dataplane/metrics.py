@@ -1,10 +1,16 @@
 """What the data plane counts (Prometheus)."""
 
+import asyncio
+from contextlib import suppress
+
+import asyncpg
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
+from yijian.foundation.inbox.health import ALARMS
+from yijian.foundation.inbox.hot import count_open_alarms
 from yijian.kit.http import Request, Response
 
-__all__ = ["COMMITTED", "GROUP_SIZE", "REQUESTS", "RULEBOOK_LOADED_AT", "SECONDS", "show_metrics"]
+__all__ = ["COMMITTED", "GROUP_SIZE", "REQUESTS", "RULEBOOK_LOADED_AT", "SECONDS", "Metrics"]
 
 REQUESTS = Counter("yijian_requests", "Requests answered on the data plane", ["route", "status"])
 SECONDS = Histogram(
@@ -20,6 +26,29 @@ GROUP_SIZE = Histogram(
 RULEBOOK_LOADED_AT = Gauge("yijian_rulebook_loaded_at_seconds", "When the rules were read last")
 
 
-async def show_metrics(_: Request) -> Response:
-    """Answer a scrape."""
-    return Response(200, generate_latest(), (("content-type", CONTENT_TYPE_LATEST),))
+SENDER_ALARMS = Gauge("yijian_sender_alarms", "Open alarms about senders", ["kind"])
+SENDER_ALARMS_UNSEEN = Gauge(
+    "yijian_sender_alarms_unseen", "Open alarms about senders that nobody has acknowledged", ["kind"]
+)
+PROBE_SECONDS = 2
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Metrics:
+    """Answers scrapes; alarms are the database's, and left as they were while it is away."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def __call__(self, _: Request) -> Response:
+        with suppress(*AWAY):
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._read_alarms()
+        return Response(200, generate_latest(), (("content-type", CONTENT_TYPE_LATEST),))
+
+    async def _read_alarms(self) -> None:
+        alarms = await count_open_alarms(self._pool)
+        for kind in ALARMS:
+            number, unseen = alarms.get(kind, (0, 0))
+            SENDER_ALARMS.labels(kind).set(number)
+            SENDER_ALARMS_UNSEEN.labels(kind).set(unseen)

@@ -1,17 +1,24 @@
 """Open matters of the exchange as pages show them, and what an unmapped code might mean."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.functional import Promise
+from msgspec import DecodeError, json
 
-from yijian.domains.results.api import UNMAPPED_CODE
+from yijian.domains.results.api import (
+    IMAGE_WITHOUT_REPORT,
+    ORDER_WITHOUT_REPORT,
+    UNMAPPED_CODE,
+    UNMAPPED_UNIT,
+)
 from yijian.domains.results.values import UnmappedRow
 from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.terminology.api import comparable
 from yijian.domains.terminology.values import Comparable, Item, Kind, Specimen
+from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.inbox.api import OpenMatter
 from yijian.web import words
 from yijian.web.catalogue import search_items
@@ -20,18 +27,27 @@ from yijian.web.operations import MATTERS
 
 __all__ = [
     "MAPPABLE",
+    "MENDERS",
     "Fit",
     "ShownMatter",
     "Tab",
+    "colleagues_of",
     "fits_of",
+    "read_place",
     "show_matters",
     "specimens_of",
     "suggest",
     "tabs_of",
+    "write_place",
 ]
 
 MAPPABLE = "local"
 """The code system whose codes an institution may give a meaning."""
+MENDERS = (Role.TECHNICIAN, Role.INTEGRATOR, Role.ADMINISTRATOR)
+QUEUES = (UNMAPPED_CODE, UNMAPPED_UNIT, "identity_uncertain", ORDER_WITHOUT_REPORT, IMAGE_WITHOUT_REPORT)
+"""Queues that are shown even when empty."""
+Place = tuple[int, datetime, str, str]
+"""Where a page ends: number, age, institution and subject of its last matter."""
 RESULT_KINDS = frozenset({Kind.LAB, Kind.EXAM})
 
 
@@ -50,6 +66,7 @@ class ShownMatter(NamedTuple):
     institution: ShownInstitution
     subject: str
     code: str = ""
+    owner: str = ""
 
     @property
     def address(self) -> str:
@@ -64,32 +81,62 @@ class Fit(NamedTuple):
     read: Comparable
 
 
-def tabs_of(matters: Iterable[OpenMatter]) -> list[Tab]:
-    """Return the kinds, in the order of `MATTERS`; the first always, the others where something is open."""
-    numbers = Counter(matter.kind for matter in matters)
-    kinds = [*MATTERS, *sorted(numbers.keys() - MATTERS.keys())]
+def tabs_of(counts: Mapping[str, tuple[int, int]]) -> list[Tab]:
+    """Return the kinds, in the order of `MATTERS`; those of the work queues always, others where open."""
+    kinds = [*MATTERS, *sorted(counts.keys() - MATTERS.keys())]
     return [
-        Tab(kind, MATTERS[kind][0] if kind in MATTERS else kind, numbers[kind])
+        Tab(kind, MATTERS[kind][0] if kind in MATTERS else kind, counts.get(kind, (0, 0))[0])
         for kind in kinds
-        if numbers[kind] or kind == UNMAPPED_CODE
+        if kind in counts or kind in QUEUES
     ]
 
 
-def show_matters(matters: Iterable[OpenMatter], kind: str) -> list[ShownMatter]:
-    """Return the open matters of a kind; what stops most comes first."""
+def show_matters(matters: Iterable[OpenMatter]) -> list[ShownMatter]:
+    """Return matters as the page of their queue shows them."""
     rulebook = get_rulebook()
+    found = list(matters)
+    owners = names_of({matter.owner for matter in found if matter.owner})
     return [
-        _shown(matter, show_institution(rulebook, matter.institution_code))
-        for matter in matters
-        if matter.kind == kind
+        _shown(
+            matter,
+            show_institution(rulebook, matter.institution_code),
+            owners.get(matter.owner, matter.owner),
+        )
+        for matter in found
     ]
 
 
-def _shown(matter: OpenMatter, institution: ShownInstitution) -> ShownMatter:
+def _shown(matter: OpenMatter, institution: ShownInstitution, owner: str) -> ShownMatter:
     if matter.kind != UNMAPPED_CODE:
-        return ShownMatter(matter, institution, matter.subject)
+        return ShownMatter(matter, institution, matter.subject, owner=owner)
     system, _, code = matter.subject.partition("|")
-    return ShownMatter(matter, institution, code, code if system == MAPPABLE else "")
+    return ShownMatter(matter, institution, code, code if system == MAPPABLE else "", owner)
+
+
+def names_of(usernames: Collection[str]) -> dict[str, str]:
+    """Return what people are called."""
+    people = User.objects.filter(username__in=usernames).values_list("username", "display_name")
+    return {username: name or username for username, name in people}
+
+
+def colleagues_of(user: User) -> list[tuple[str, str]]:
+    """Return who may be asked to look after a matter: those who mend, of one's own institution."""
+    people = User.objects.filter(is_active=True, institution_code=user.institution_code, role__in=MENDERS)
+    named = people.order_by("display_name", "username").values_list("username", "display_name")
+    return [(username, name or username) for username, name in named]
+
+
+def write_place(place: Place) -> str:
+    """Write where a page of matters ends, for the address of the next."""
+    return json.encode(place).decode()
+
+
+def read_place(text: str) -> Place | None:
+    """Read it again; None for anything else."""
+    try:
+        return json.decode(text, type=Place)
+    except DecodeError:
+        return None
 
 
 def suggest(word: str) -> list[Item]:

@@ -2,18 +2,30 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.api import record_access
+from yijian.kit.errors import Problem
 from yijian.web.access import signed_in
 from yijian.web.middleware import trace_id
 
-__all__ = ["MATTERS", "STATES", "audit_operation", "reaches", "scope_of"]
+__all__ = [
+    "MATTERS",
+    "STATES",
+    "address_query",
+    "audit_operation",
+    "explain",
+    "reaches",
+    "scope_of",
+    "span_of",
+]
 
 BASIS = "operation"
 """On which patients' data are seen here: running the exchange, not treating anybody."""
@@ -30,6 +42,8 @@ STATES: Mapping[str, tuple[Promise, str]] = {
 MATTERS: Mapping[str, tuple[Promise, Promise]] = {
     "unmapped_code": (_("未对照代码"), _("为院内代码选定目录项目，等待的结果随即可用。")),
     "unmapped_unit": (_("未知单位"), _("请发送方改用规范单位；无法更改的，确认为不可比。")),
+    "order_without_report": (_("申请无报告"), _("已执行却没有报告：请报告方补发报告，或取消申请。")),
+    "image_without_report": (_("影像无报告"), _("检查已做却没有报告：请报告方补发报告，或取消申请。")),
     "identity_uncertain": (_("身份待核对"), _("核对两边是否同一人。")),
     "identity_bad_number": (_("身份证号有误"), _("出生日期或校验码不符，请更正后重发。")),
     "report_number_conflict": (_("报告号重复"), _("同一报告号曾属于另一患者，请核对发送方编号。")),
@@ -39,9 +53,39 @@ MATTERS: Mapping[str, tuple[Promise, Promise]] = {
     "report.empty": (_("报告没有结果"), _("请发送方核对后重发。")),
     "status.absent": (_("未说明报告状态"), _("已按初步报告处理，请发送方补上 OBR-25。")),
     "time.order": (_("时间先后矛盾"), _("采集或检查时间晚于报告时间，请核对。")),
+    "order.unknown": (_("只有申请单号的申请"), _("请发送方补发申请，或带上 OBR 重发。")),
     "attachment.left_out": (_("附件未保存"), _("请核对消息中的附件。")),
 }
 """Kinds of work items: name and remedy."""
+
+REFUSALS: Mapping[str, Promise] = {
+    "message.unknown": _("没有这条报文，请核对编号。"),
+    "message.not_replayable": _("报文正在处理或已入库，不需要重新处理。"),
+    "message.incomplete": _("只收到报文的一部分，无法重新处理：请发送方重发。"),
+    "message.erased": _("原文已按保存期限销毁，无法重新处理：请发送方重发。"),
+    "sender.unknown": _("MSH-4 的发送机构仍未登记：请先登记发送方，再重新处理。"),
+    "replay.nothing": _("没有这样的报文，可能已经重新处理。"),
+}
+"""What the inbox refuses, said to whoever runs the exchange."""
+
+
+def explain(problem: Problem) -> str:
+    """Return the sentence of a refusal in the reader's language."""
+    return str(REFUSALS.get(problem.code, problem.detail))
+
+
+def span_of(minutes: int) -> str:
+    """Write a span of minutes as people say it."""
+    if minutes < 120:
+        return gettext("%(number)d 分钟") % {"number": minutes}
+    if minutes < 72 * 60:
+        return gettext("%(number)d 小时") % {"number": minutes // 60}
+    return gettext("%(number)d 天") % {"number": minutes // 1440}
+
+
+def address_query(asked: Mapping[str, Any]) -> str:
+    """Write what is asked for as the query of an address; what is empty is left out."""
+    return "?" + urlencode({name: value for name, value in asked.items() if value})
 
 
 def scope_of(user: User) -> list[str] | None:

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import TypedDict, TypeVar, Unpack
 from uuid import UUID
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum, TextField
 from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from yijian.foundation.inbox.models import InboxMessage, MessageState, Sender, SenderHour, WorkItem
 from yijian.foundation.inbox.retention import raw_bytes
@@ -32,6 +33,8 @@ Row = TypeVar("Row", InboxMessage, SenderHour)
 FIELDS = tuple(MessageSummary.__dataclass_fields__)
 WORK_ITEM_FIELDS = tuple(WorkItemSummary.__dataclass_fields__)
 UNSETTLED = (MessageState.WAITING, MessageState.REFUSED, MessageState.FAILED)
+NEWEST = Max(Cast("message_id", TextField()))
+"""An id's text sorts as the id does; PostgreSQL has no greatest id."""
 PLACE = KT("reason_data__place")
 
 
@@ -153,9 +156,9 @@ def list_causes(institution_codes: Sequence[str] | None = None, *, most: int = 5
     """Return why messages did not go through, the commonest cause first."""
     found = _of(InboxMessage.objects.filter(state__in=UNSETTLED), institution_codes)
     named = found.exclude(reason_code="").annotate(place=PLACE).values("reason_code", "place", "state")
-    rows = named.annotate(number=Count("*"), newest=Max("message_id")).order_by("-number", "reason_code")
+    rows = named.annotate(number=Count("*"), newest=NEWEST).order_by("-number", "reason_code")
     return [
-        Cause(row["reason_code"], row["place"] or "", row["state"], row["number"], row["newest"])
+        Cause(row["reason_code"], row["place"] or "", row["state"], row["number"], UUID(row["newest"]))
         for row in rows[:most]
     ]
 

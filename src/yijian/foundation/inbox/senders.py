@@ -4,7 +4,7 @@ No page counts messages: the worker does, hour by hour, over ids that carry thei
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +31,8 @@ __all__ = [
 
 HOURS, MEASURE = (read_sql("yijian.foundation.inbox", name) for name in ("count_hours", "measure_senders"))
 HOUR = timedelta(hours=1)
-MOST_HOURS = 24 * 7
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+MOST_HOURS = 24 * 31
 """Counted in one go, when a past is caught up with."""
 KEY = ("institution_code", "protocol", "facility")
 MEASURED = tuple(name for name in Health.__dataclass_fields__ if name not in {"sender", "thresholds"})
@@ -49,27 +50,38 @@ CLOSED_SHOWN = timedelta(days=7)
 
 
 def watch_senders(*, now: datetime) -> int:
-    """Count, measure, open and close alarms; return how many alarms are open."""
-    count_hours(now)
+    """Count, measure, open and close alarms; return how many alarms are open.
+
+    While a long past is still being counted nobody is judged.
+    """
+    if not count_hours(now):
+        return 0
     with transaction.atomic():
         execute(MEASURE, now)
         SenderHealth.objects.filter(measured_at__lt=now).update(measured_at=now, **NOTHING_SENT)
     return sum(_settle_alarms(health, now) for health in list_sender_health())
 
 
-def count_hours(now: datetime) -> None:
-    """Count the hours since the last count; the newest two again, for their messages still change state."""
-    begin = SenderHour.objects.aggregate(newest=Max("hour"))["newest"]
-    if begin is None:
-        begin = InboxMessage.objects.order_by("message_id").values_list("received_at", flat=True).first()
-    if begin is None:
-        return
-    begin = begin.replace(minute=0, second=0, microsecond=0) - HOUR
+def count_hours(now: datetime) -> bool:
+    """Count the hours since the last count; False if there are more than can be counted in one go.
+
+    The newest two are counted again, for their messages still change state.
+    """
+    newest = SenderHour.objects.aggregate(newest=Max("hour"))["newest"]
+    begin = _hour_from(newest - HOUR if newest else EARLIEST)
     for _ in range(MOST_HOURS):
-        if begin > now:
-            break
+        if begin is None or begin > now:
+            return True
         execute(HOURS, first_id(begin), first_id(begin + HOUR))
-        begin += HOUR
+        begin = _hour_from(begin + HOUR)
+    return begin is None
+
+
+def _hour_from(at: datetime) -> datetime | None:
+    """Return the first hour from an instant on in which a message came."""
+    messages = InboxMessage.objects.filter(message_id__gte=first_id(at)).order_by("message_id")
+    received_at = messages.values_list("received_at", flat=True).first()
+    return received_at and max(at, received_at.replace(minute=0, second=0, microsecond=0))
 
 
 def list_sender_health(

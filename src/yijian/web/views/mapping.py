@@ -14,19 +14,29 @@ from django.views.decorators.http import require_GET, require_POST
 from yijian.domains.results import api as results
 from yijian.domains.terminology import api as terminology
 from yijian.domains.terminology.values import Item, Kind, Laterality
-from yijian.foundation.accounts.models import Role
 from yijian.foundation.inbox import api as inbox
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web.access import requires_role, signed_in
 from yijian.web.catalogue import item_name
 from yijian.web.institutions import find_institution
-from yijian.web.matters import MAPPABLE, fits_of, show_matters, specimens_of, suggest, tabs_of
+from yijian.web.matters import (
+    MAPPABLE,
+    MENDERS,
+    colleagues_of,
+    fits_of,
+    read_place,
+    show_matters,
+    specimens_of,
+    suggest,
+    tabs_of,
+    write_place,
+)
 from yijian.web.operations import MATTERS, audit_operation, scope_of
 
-__all__ = ["code", "confirm", "handled", "items", "work_items"]
+__all__ = ["assign", "code", "confirm", "handled", "items", "work_items"]
 
-MENDERS = (Role.TECHNICIAN, Role.INTEGRATOR, Role.ADMINISTRATOR)
+PAGE = 50
 WAITING_SHOWN = 6
 WAITING_READ = 200
 """Rows looked at for the specimens a code comes with."""
@@ -52,18 +62,46 @@ class MeaningForm(forms.Form):
 @require_GET
 def work_items(request: HttpRequest) -> HttpResponseBase:
     """List what is open, by kind; what stops most results comes first."""
-    matters = inbox.list_open_matters(scope_of(signed_in(request)))
+    user, scope = signed_in(request), scope_of(signed_in(request))
     kind = request.GET.get("kind", results.UNMAPPED_CODE)
-    remedy = MATTERS[kind][1] if kind in MATTERS else ""
+    whose = request.GET.get("whose", "")
+    owner = {"mine": user.username, "nobody": ""}.get(whose)
+    after = read_place(request.GET.get("after", ""))
+    listed = inbox.list_open_matters(scope, kind=kind, owner=owner, after=after, most=PAGE + 1)
+    here = {"kind": kind, "whose": whose}
+    further = here | {"after": write_place(listed[PAGE - 1].place)} if len(listed) > PAGE else None
     shown = {
-        "tabs": tabs_of(matters),
+        "tabs": tabs_of(inbox.count_open_matters(scope)),
         "kind": kind,
-        "remedy": remedy,
-        "matters": show_matters(matters, kind),
-        "several": scope_of(signed_in(request)) is None,
+        "whose": whose,
+        "remedy": MATTERS[kind][1] if kind in MATTERS else "",
+        "matters": show_matters(listed[:PAGE]),
+        "several": scope is None,
         "by_hand": kind in BY_HAND,
+        "colleagues": colleagues_of(user),
+        "older": f"?{urlencode(further)}" if further else None,
+        "newest": f"?{urlencode(here)}" if after else None,
     }
     return render(request, "mapping/page.html", shown)
+
+
+@requires_role(*MENDERS)
+@require_POST
+def assign(request: HttpRequest) -> HttpResponseBase:
+    """Have a colleague, oneself or nobody look after a matter."""
+    user, asked = signed_in(request), request.POST
+    institution, kind, subject = (asked.get(name, "") for name in ("institution", "kind", "subject"))
+    if not results.may(user, "mend_report", institution):
+        raise PermissionDenied
+    owner = asked.get("owner", "")
+    if owner and owner not in dict(colleagues_of(user)):
+        raise PermissionDenied
+    if not owner:
+        inbox.release_matter(institution, kind, subject)
+    elif not inbox.assign_matter(institution, kind, subject, owner=owner, by=user.username, at=now()):
+        messages.info(request, gettext("这一项已经处理完毕。"))
+    audit_operation(request, "web.matter_assigned", institution=institution, kind=kind, owner=owner)
+    return redirect(f"{resolve_url('work-items')}?{urlencode({'kind': kind})}")
 
 
 @requires_role(*MENDERS)
