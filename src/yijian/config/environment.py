@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from yijian.dataplane.settings import MllpTls
@@ -13,6 +14,9 @@ __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
 
 
 LONGEST_SPAN = 10_000
+
+
+LOOPBACK = "127.0.0.0/8,::1/128"
 
 
 LOOPBACK = "127.0.0.0/8,::1/128"
@@ -39,6 +43,8 @@ class Environment:
     secure_cookies: bool
     allowed_hosts: list[str]
     mllp_tls: MllpTls | None = None
+    outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
     outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
     inbox_days: int = 90
@@ -98,6 +104,14 @@ def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Netw
         raise IncompleteConfiguration(f"{name} lists networks such as 10.0.0.0/8: {fault}.") from fault
 
 
+def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    given = [part.strip() for part in env.get(name, default).split(",") if part.strip()]
+    try:
+        return tuple(ip_network(part) for part in given)
+    except ValueError as fault:
+        raise IncompleteConfiguration(f"{name} lists networks such as 10.0.0.0/8: {fault}.") from fault
+
+
 def read_environment(env: Mapping[str, str]) -> Environment:
     """Read the configuration; raise `IncompleteConfiguration` naming every missing variable."""
     required = ("YIJIAN_DATABASE_URL", "YIJIAN_SECRET_KEY", "YIJIAN_FIELD_KEY")
@@ -126,6 +140,7 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
         mllp_tls=_mllp_tls(env),
+        outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         inbox_days=_span(env, "YIJIAN_INBOX_DAYS", 90),
         inbox_years=_span(env, "YIJIAN_INBOX_YEARS", 30),

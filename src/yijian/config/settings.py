@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "yijian.foundation.inbox",
     "yijian.foundation.outbox",
     "yijian.foundation.backfill",
+    "yijian.foundation.outbound",
     "yijian.domains.terminology",
     "yijian.domains.institutions",
     "yijian.domains.identity",

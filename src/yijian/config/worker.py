@@ -12,19 +12,26 @@ import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
 from yijian.config.subscriptions import SUBSCRIPTIONS
+from yijian.config.transports import TRANSPORTS
 from yijian.foundation.database.locked_loop import LockedLoop
 from yijian.foundation.inbox.lane import lane_loop
 from yijian.foundation.inbox.processing import Processor
 from yijian.foundation.inbox.services import take_over_abandoned
 from yijian.foundation.inbox.values import LANES
+from yijian.foundation.outbound.courier import courier_loop
 from yijian.foundation.outbox.delivery import delivery_loop
+from yijian.gateways.backfill import ingest as files
 from yijian.gateways.hl7v2 import ingest as hl7
 from yijian.gateways.json_api import ingest as json
 from yijian.kit import clock
 
 __all__ = ["PROCESSORS", "main", "run_worker"]
 
-PROCESSORS: Mapping[str, Processor] = {hl7.PROTOCOL: hl7.process, json.PROTOCOL: json.process}
+PROCESSORS: Mapping[str, Processor] = {
+    hl7.PROTOCOL: hl7.process,
+    json.PROTOCOL: json.process,
+    files.PROTOCOL: files.process,
+}
 HINT_SECONDS = 1.0
 SWEEP_SECONDS = 60.0
 AWAY_SECONDS = 2.0
@@ -44,7 +51,7 @@ def run_worker(stop: threading.Event) -> bool:
     """Work until `stop` is set; False if a thread failed: then the process should end and begin anew."""
     failed = threading.Event()
     lanes = [lane_loop(lane, PROCESSORS, stop) for lane in range(LANES)]
-    loops = [*lanes, delivery_loop(SUBSCRIPTIONS, stop)]
+    loops = [*lanes, delivery_loop(SUBSCRIPTIONS, stop), courier_loop(TRANSPORTS, stop)]
     work: list[Callable[[], None]] = [loop.run for loop in loops]
     work.append(lambda: _listen(lanes, stop))
     threads = [threading.Thread(target=_guard, args=(job, stop, failed)) for job in work]
