@@ -45,7 +45,6 @@ class Environment:
     mllp_tls: MllpTls | None = None
     outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
-    outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
     inbox_days: int = 90
     """How long raw messages stay in the database before they are archived."""
@@ -140,7 +139,6 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
         mllp_tls=_mllp_tls(env),
-        outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         inbox_days=_span(env, "YIJIAN_INBOX_DAYS", 90),
         inbox_years=_span(env, "YIJIAN_INBOX_YEARS", 30),
