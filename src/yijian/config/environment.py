@@ -14,11 +14,6 @@ __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
 
 
 LONGEST_SPAN = 10_000
-
-
-LOOPBACK = "127.0.0.0/8,::1/128"
-
-
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -93,14 +88,6 @@ def _mllp_tls(env: Mapping[str, str]) -> MllpTls | None:
     if absent:
         raise IncompleteConfiguration(f"{', '.join(absent)} must name an existing PEM file.")
     return MllpTls(_number(env, port, 2576), *(Path(env[name]).resolve() for name in files))
-
-
-def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    given = [part.strip() for part in env.get(name, default).split(",") if part.strip()]
-    try:
-        return tuple(ip_network(part) for part in given)
-    except ValueError as fault:
-        raise IncompleteConfiguration(f"{name} lists networks such as 10.0.0.0/8: {fault}.") from fault
 
 
 def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
