@@ -40,7 +40,6 @@ class Environment:
     mllp_tls: MllpTls | None = None
     outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
-    """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
     inbox_days: int = 90
     """How long raw messages stay in the database before they are archived."""
     inbox_years: int = 30
