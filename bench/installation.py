@@ -24,9 +24,10 @@ __all__ = ["Installation", "installed", "say"]
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A database URL, and the environment that leads a process of ours to it."""
+    """A database URL, its server, and the environment that leads a process of ours to it."""
 
     home: Path
+    server: EmbeddedPostgres
     database_url: str
     environment: dict[str, str]
 
@@ -45,7 +46,7 @@ def installed() -> Iterator[Installation]:
     try:
         say(f"setting up an installation; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         url = server.start()
-        yield _set_up(home, url)
+        yield _set_up(home, server, url)
     finally:
         if apps.ready:
             connection.close()
@@ -54,7 +55,7 @@ def installed() -> Iterator[Installation]:
         shutil.rmtree(home)
 
 
-def _set_up(home: Path, url: str) -> Installation:
+def _set_up(home: Path, server: EmbeddedPostgres, url: str) -> Installation:
     environment = load_keys(home, {}, demo=True).environment() | {
         "DJANGO_SETTINGS_MODULE": "yijian.config.settings",
         "YIJIAN_HOME": str(home),
@@ -66,4 +67,4 @@ def _set_up(home: Path, url: str) -> Installation:
     from yijian.demo.master_data import store_region  # noqa: PLC0415 - Django is set up by now
 
     store_region(Calendar(now()))
-    return Installation(home, url, environment)
+    return Installation(home, server, url, environment)

@@ -27,10 +27,8 @@ def main() -> int:
         if run_round(seed):
             print(f"A failure; see it again by: make fuzz SEED={seed}")
             return 1
-        tried += EXAMPLES_OF_ONE_ROUND
-        print(
-            f"about {tried} of {given.examples} examples, {time.monotonic() - began:.0f} s, seed {seed} passed"
-        )
+        tried, seconds = tried + EXAMPLES_OF_ONE_ROUND, time.monotonic() - began
+        print(f"about {tried} of {given.examples} examples, {seconds:.0f} s; passed: seed {seed}")
     return 0
 
 
