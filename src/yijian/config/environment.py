@@ -5,13 +5,11 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from yijian.dataplane.settings import MllpTls
 
 __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
-
 
 LONGEST_SPAN = 10_000
 LOOPBACK = "127.0.0.0/8,::1/128"
