@@ -31,6 +31,7 @@ from yijian.domains.consent.services.consents import (
     Recorder,
     record_consent,
     redeem_code,
+    require_code,
     withdraw_consents,
 )
 from yijian.domains.consent.services.emergencies import break_glass, review_opening
@@ -67,6 +68,7 @@ __all__ = [
     "record_consent",
     "record_objection",
     "redeem_code",
+    "require_code",
     "review_opening",
     "withdraw_consents",
 ]

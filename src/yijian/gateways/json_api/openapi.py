@@ -17,6 +17,14 @@ from yijian.domains.recognition.values import (
     RevocationSubmission,
 )
 from yijian.domains.results.values import Recorded, UploadedReport
+from yijian.gateways.json_api.consents import (
+    BreakGlassRequest,
+    ConsentRecorded,
+    ConsentRequest,
+    GlassBroken,
+    WithdrawalRequest,
+    Withdrawn,
+)
 from yijian.gateways.json_api.endpoints import OrdersRequest, VoidRequest
 
 __all__ = ["document"]
@@ -42,6 +50,9 @@ OPERATIONS: tuple[tuple[str, str, str, type | None, type | None], ...] = (
     ("/api/v1/reports", "report.write", "上传检验或检查报告", UploadedReport, Recorded),
     ("/api/v1/reports/void", "report.write", "作废报告", VoidRequest, None),
     ("/api/v1/orders", "order.write", "上报医嘱事实", OrdersRequest, None),
+    ("/api/v1/consents", "consent.write", "登记患者告知或授权", ConsentRequest, ConsentRecorded),
+    ("/api/v1/consents/withdrawals", "consent.write", "撤回患者授权", WithdrawalRequest, Withdrawn),
+    ("/api/v1/break-glass", "consent.write", "紧急调阅", BreakGlassRequest, GlassBroken),
 )
 PROBLEM = {
     "description": "RFC 9457",

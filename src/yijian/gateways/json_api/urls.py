@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yijian.gateways.json_api import endpoints, openapi
+from yijian.gateways.json_api import consents, endpoints, openapi
 
 urlpatterns = [
     path("openapi.json", openapi.document),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("recognition/citable", endpoints.citable),
     path("recognition/citations", endpoints.citations),
     path("marks", endpoints.marks),
+    path("consents", consents.consents),
+    path("consents/withdrawals", consents.withdrawals),
+    path("break-glass", consents.break_glass),
     path("", endpoints.nothing_here),
     path("<path:address>", endpoints.nothing_here),
 ]

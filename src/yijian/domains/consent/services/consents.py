@@ -22,7 +22,7 @@ from yijian.kit.clock import FUTURE_TOLERANCE
 from yijian.kit.errors import FieldError, Problem
 from yijian.kit.ids import new_id
 
-__all__ = ["Given", "Recorder", "record_consent", "redeem_code", "withdraw_consents"]
+__all__ = ["Given", "Recorder", "record_consent", "redeem_code", "require_code", "withdraw_consents"]
 
 SPOKEN_LASTS = timedelta(hours=12)
 """Words at one desk end with the working day."""
@@ -136,6 +136,14 @@ def redeem_code(person_id: UUID, code: str, recorder: Recorder, *, at: datetime)
     )
     rows = fetch(REDEEM_CODE, *arguments)
     return rows[0]["consent_id"] if rows else None
+
+
+def require_code(person_id: UUID, code: str, recorder: Recorder, *, at: datetime) -> UUID:
+    """Do as `redeem_code`, but raise `Problem` 422 where the code is wrong; call it in no transaction."""
+    consent_id = redeem_code(person_id, code, recorder, at=at)
+    if consent_id is None:
+        raise errors.code_wrong()
+    return consent_id
 
 
 @transaction.atomic
