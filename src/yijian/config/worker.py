@@ -1,4 +1,4 @@
-"""The worker: a thread for each lane of the inbox, one that delivers events, one that listens for hints.
+"""The worker: a thread for each lane of the inbox; others for events, hints and what is done now and then.
 
 Import it when Django is set up.
 """
@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
+from yijian.config.jobs import JOBS
 from yijian.config.subscriptions import SUBSCRIPTIONS
 from yijian.config.transports import TRANSPORTS
 from yijian.foundation.database.locked_loop import LockedLoop
+from yijian.foundation.database.periodic import periodic_loop
 from yijian.foundation.inbox.lane import lane_loop
 from yijian.foundation.inbox.processing import Processor
 from yijian.foundation.inbox.services import take_over_abandoned
@@ -51,7 +53,12 @@ def run_worker(stop: threading.Event) -> bool:
     """Work until `stop` is set; False if a thread failed: then the process should end and begin anew."""
     failed = threading.Event()
     lanes = [lane_loop(lane, PROCESSORS, stop) for lane in range(LANES)]
-    loops = [*lanes, delivery_loop(SUBSCRIPTIONS, stop), courier_loop(TRANSPORTS, stop)]
+    loops = [
+        *lanes,
+        delivery_loop(SUBSCRIPTIONS, stop),
+        periodic_loop(JOBS, stop),
+        courier_loop(TRANSPORTS, stop),
+    ]
     work: list[Callable[[], None]] = [loop.run for loop in loops]
     work.append(lambda: _listen(lanes, stop))
     threads = [threading.Thread(target=_guard, args=(job, stop, failed)) for job in work]
