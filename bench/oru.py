@@ -1,5 +1,6 @@
 """`oru.*`: reports of twenty rows over MLLP, answered when they are on disk; then taken in by the worker."""
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,13 +8,15 @@ from statistics import median
 
 from django.apps import apps
 from django.db.models import Max
+from msgspec import structs
 
-from bench import pgbench, raw
+from bench import machine, pgbench, raw
 from bench.figures import Figure, of_runs, rounded
 from bench.history import ITEMS, SOURCES, History, issue_report
 from bench.installation import Installation, say
 from bench.mllp_load import NUMBER, Job, Outcome
 from bench.processes import load, serving
+from bench.statements import counting
 from yijian.demo.events import Sent
 from yijian.demo.hl7 import write_message
 from yijian.demo.people import Resident
@@ -27,11 +30,13 @@ TEMPLATES = 50
 RUNS = 3
 SECONDS = 6
 WARM_UP_SECONDS = 2
-MESSAGES = 400
+MESSAGES = 2000
 """Of one run from end to end."""
+ENDURANCE = int(os.environ.get("MESSAGES", "20000"))
+"""Over which the worker's memory is to stay flat."""
 LANES = 4
 """Connections of the worker that write."""
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 300 + ENDURANCE // 40
 UNLIMITED = 10**7
 
 
@@ -43,12 +48,25 @@ class Runs:
     engine: list[float] = field(default_factory=list)
 
 
+@dataclass
+class Work:
+    """What the worker reached and used up: milliseconds of CPU a message; memory in MiB, and its growth."""
+
+    rates: Runs = field(default_factory=Runs)
+    worker_ms: list[float] = field(default_factory=list)
+    postgres_ms: list[float] = field(default_factory=list)
+    memory: float = 0.0
+    growth: float = 0.0
+    statements: float = 0.0
+
+
 def measure(installation: Installation, past: History) -> Sequence[Figure]:
     """Measure the door alone, then door and worker together."""
     messages = [_messages(past, connection_no) for connection_no in range(CONNECTIONS)]
     acknowledged = _measure_door(installation, messages)
-    processed = _measure_worker(installation, messages)
-    return _figures(acknowledged, processed, len(messages[0][0].encode()))
+    work = _measure_worker(installation, messages)
+    work.statements = _count_statements(installation, messages)
+    return _figures(acknowledged, work, len(messages[0][0].encode()))
 
 
 def _messages(past: History, connection_no: int) -> list[str]:
@@ -99,19 +117,50 @@ def _ask_engine(installation: Installation, script: str, clients: int) -> float:
     )
 
 
-def _measure_worker(installation: Installation, messages: list[list[str]]) -> Runs:
+def _measure_worker(installation: Installation, messages: list[list[str]]) -> Work:
     """Count what is processed per second, from the first message sent to the last one recorded."""
-    runs, following, script = Runs(), UNLIMITED, raw.recording()
+    work, following, script = Work(), UNLIMITED, raw.recording()
     with serving(installation, "mllp", "worker") as ports:
+        job = Job("127.0.0.1", ports["mllp"], messages, PATIENCE_SECONDS, MESSAGES, following)
+        worker, server = machine.child_running("worker"), machine.postmaster()
         for number in range(RUNS + 1):
-            outcome = _send(Job("127.0.0.1", ports["mllp"], messages, PATIENCE_SECONDS, MESSAGES, following))
-            following = outcome.last_number + 1
-            rate = outcome.accepted / (_wait_until_recorded() - outcome.began_at)
-            if number:
-                runs.ours.append(rate)
-                runs.engine.append(_ask_engine(installation, script, LANES))
-                say(f"run {number}: {rate:.0f}/s processed beside {runs.engine[-1]:.0f}/s of pgbench")
-    return runs
+            used = machine.cpu_seconds(worker), machine.cpu_seconds(server)
+            rate, job = _process(job)
+            if not number:
+                continue
+            work.rates.ours.append(rate)
+            work.worker_ms.append((machine.cpu_seconds(worker) - used[0]) / MESSAGES * 1000)
+            work.postgres_ms.append((machine.cpu_seconds(server) - used[1]) / MESSAGES * 1000)
+            work.rates.engine.append(_ask_engine(installation, script, LANES))
+            say(f"run {number}: {rate:.0f}/s processed beside {work.rates.engine[-1]:.0f}/s of pgbench")
+        work.memory = machine.memory_mib(worker)
+        rate, job = _process(structs.replace(job, most=ENDURANCE))
+        work.growth = machine.memory_mib(worker) - work.memory
+        say(f"{ENDURANCE} messages at {rate:.0f}/s: the worker grew by {work.growth:.1f} MiB")
+    return work
+
+
+def _process(job: Job) -> tuple[float, Job]:
+    """Send a job's messages and wait for them; return how many per second, and the job that follows."""
+    outcome = _send(job)
+    rate = outcome.accepted / (_wait_until_recorded() - outcome.began_at)
+    return rate, structs.replace(job, first_number=outcome.last_number + 1)
+
+
+def _count_statements(installation: Installation, messages: list[list[str]]) -> float:
+    """Return how many statements a message takes; the worker's work is done in this process for once."""
+    from yijian.config.worker import PROCESSORS  # noqa: PLC0415 - Django is set up by now
+    from yijian.foundation.inbox.lane import drain  # noqa: PLC0415
+
+    with serving(installation, "mllp") as ports:
+        job = Job("127.0.0.1", ports["mllp"], messages, PATIENCE_SECONDS, MESSAGES, 9 * UNLIMITED)
+        accepted = _send(job).accepted
+    with counting() as statements:
+        for lane in range(LANES):
+            while drain(lane, PROCESSORS):
+                pass
+    _wait_until_recorded()
+    return len(statements) / accepted
 
 
 def _wait_until_recorded() -> float:
@@ -132,8 +181,8 @@ def _wait_until_recorded() -> float:
     return float(waiting.aggregate(at=Max("processed_at"))["at"].timestamp())
 
 
-def _figures(acknowledged: Runs, processed: Runs, size: int) -> Sequence[Figure]:
-    door, record = rounded(median(acknowledged.engine)), rounded(median(processed.engine))
+def _figures(acknowledged: Runs, work: Work, size: int) -> Sequence[Figure]:
+    door, record = rounded(median(acknowledged.engine)), rounded(median(work.rates.engine))
     return (
         of_runs(
             "oru.acknowledged_per_s",
@@ -144,7 +193,35 @@ def _figures(acknowledged: Runs, processed: Runs, size: int) -> Sequence[Figure]
         of_runs(
             "oru.processed_per_s",
             "1/s",
-            processed.ours,
+            work.rates.ours,
             against=f"pgbench -c {LANES} committing such a report's rows ({len(ITEMS)} results): {record}/s",
+        ),
+        of_runs(
+            "oru.worker_cpu_per_message",
+            "ms",
+            work.worker_ms,
+            against="4 ms of one core",
+            better="lower",
+        ),
+        of_runs(
+            "oru.postgres_cpu_per_message",
+            "ms",
+            work.postgres_ms,
+            against="3 ms of one core, the door's share included",
+            better="lower",
+        ),
+        of_runs(
+            "oru.statements_per_message",
+            "1",
+            [work.statements],
+            against="19 where every message had a transaction of its own",
+            better="lower",
+        ),
+        of_runs(
+            "oru.memory_growth",
+            "MiB",
+            [work.growth],
+            against=f"{work.memory:.0f} MiB before; over {ENDURANCE} messages",
+            better="lower",
         ),
     )

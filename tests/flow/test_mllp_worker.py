@@ -21,7 +21,7 @@ from yijian.foundation.inbox.models import InboxMessage, WorkItem
 from yijian.foundation.inbox.services import ABANDONED_AFTER, take_over_abandoned
 from yijian.kit.clock import now
 
-PATIENTS, VERSIONS, LINES = 40, 5, 4
+PATIENTS, VERSIONS, LINES = 80, 5, 4
 LIFE = ["P", "P", "F", "C", "C"]
 """A report's life: every version differs from the one before."""
 
@@ -36,7 +36,7 @@ def states() -> Counter[tuple[str, str]]:
 
 
 def send_lives(port: int) -> None:
-    """Send 200 messages over four connections: five versions of a report for each of forty patients."""
+    """Send five versions of a report for each patient, over four connections."""
 
     def send(line: int) -> None:
         with Engine(port) as engine:
@@ -81,7 +81,7 @@ def test_killed_worker_leaves_everything_done_once_and_in_order(
 ) -> None:
     register("H001")
     send_lives(listener.port)
-    for left in (150, 80):
+    for left in (PATIENTS * 4, PATIENTS * 2):
         with worker(database_url) as process:
             wait_until_left(left)
             process.send_signal(signal.SIGKILL)

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError
 
-from tests.service.statements import counting
+from bench.statements import counting
 from yijian.foundation.inbox import api, processing, services
 from yijian.foundation.inbox.lane import drain
 from yijian.foundation.inbox.models import InboxMessage, Sender

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from django.db import transaction
 
+from bench.statements import counting
 from tests.service.results.uploads import AT, lab, patient, row
-from tests.service.statements import counting
 from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, SourceRecord
 from yijian.domains.identity.values import Identifier, IdentifierType, PatientDescription
 from yijian.domains.results.api import Incoming, record_reports, void_report

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
-import pytest
+
+__all__ = ["counting"]
 
 
 @contextmanager
@@ -22,7 +24,8 @@ def counting() -> Iterator[list[str]]:
         run.append(str(statement))
         return copy(cursor, statement, *arguments, **options)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", noting_execute)
-        patch.setattr(psycopg.Cursor, "copy", noting_copy)
+    with (
+        patch.object(psycopg.Cursor, "execute", noting_execute),
+        patch.object(psycopg.Cursor, "copy", noting_copy),
+    ):
         yield run
