@@ -1,6 +1,6 @@
 """Everything received: where it stands, what exactly came, why it did not go through, and another try."""
 
-from typing import Any
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,8 +19,8 @@ from yijian.web.access import requires_role, signed_in
 from yijian.web.inbox_search import InboxSearch, read_search
 from yijian.web.institutions import find_institution, show_institution
 from yijian.web.operations import MATTERS, STATES, address_query, audit_operation, explain, reaches, scope_of
-from yijian.web.reasons import cause_name, show_reason
-from yijian.web.transcript import transcribe, transcribe_answer
+from yijian.web.reasons import ShownReason, cause_name, show_reason
+from yijian.web.transcript import Transcript, transcribe, transcribe_answer
 
 __all__ = ["inbox_list", "message", "replay"]
 
@@ -115,11 +115,14 @@ def _by_code(causes: list[inbox.Cause]) -> list[inbox.Cause]:
     return list({each.reason_code: each for each in causes}.values())
 
 
-def _reason_of(kept: inbox.MessageSummary) -> Any:
+def _reason_of(kept: inbox.MessageSummary) -> ShownReason:
+    """Return why a message stands where it stands; what is tried again has its old reason no longer."""
+    if kept.state == "received":
+        return show_reason("", {}, "")
     return show_reason(kept.reason_code, kept.reason_data, kept.reason_text)
 
 
-def _transcripts(kept: inbox.MessageSummary, content: inbox.Content) -> Any:
+def _transcripts(kept: inbox.MessageSummary, content: inbox.Content) -> Iterator[tuple[str, Transcript]]:
     """Yield what came and what was answered, each with its heading."""
     if content.raw is not None:
         yield gettext("原文"), transcribe(kept, content.raw)

@@ -26,7 +26,7 @@ __all__ = ["acknowledge", "sender_list", "thresholds"]
 
 PAGE = 50
 ALARMS: dict[str, tuple[Promise, Promise]] = {
-    "silent": (_("长时间没有报文"), _("已 %(minutes)s 没有报文，超过 %(limit)s。")),
+    "silent": (_("长时间没有报文"), _("已 %(minutes)s没有报文，超过 %(limit)s。")),
     "faults": (
         _("拒收与失败过多"),
         _("近一日 %(messages)d 条报文中有 %(number)d 条未通过，超过 %(limit)d%%。"),
