@@ -31,6 +31,7 @@ def _destinations(role: str) -> list[Destination]:
     senders = Destination(reverse("senders"), _("发送方"), "activity")
     matters = Destination(reverse("work-items"), _("待办"), "list-check")
     openings = Destination(reverse("openings"), _("紧急调阅"), "lock", counts="openings")
+    outbound = Destination(reverse("outbound"), _("对外推送"), "arrows-exchange")
     reviews = Destination(reverse("identity-reviews"), _("身份核对"), "user-question")
     return {
         Role.CLINICIAN.value: [
@@ -38,7 +39,7 @@ def _destinations(role: str) -> list[Destination]:
             Destination(reverse("follow-ups"), _("更正待办"), "list-check", counts="follow_ups"),
         ],
         Role.TECHNICIAN.value: [inbox, matters, senders],
-        Role.INTEGRATOR.value: [inbox, matters, reviews, senders],
+        Role.INTEGRATOR.value: [inbox, matters, reviews, senders, outbound],
         Role.SUPERVISOR.value: [figures, openings],
         Role.ADMINISTRATOR.value: [
             figures,
@@ -46,6 +47,7 @@ def _destinations(role: str) -> list[Destination]:
             matters,
             reviews,
             senders,
+            outbound,
             openings,
             Destination(reverse("admin:index"), _("主数据"), "settings"),
         ],
