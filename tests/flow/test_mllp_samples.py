@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from tests.flow.conftest import Register
 from tests.flow.mllp import Engine, RunningListener, code_of, field
@@ -12,7 +13,7 @@ from tests.flow.processing import work_off
 from yijian.domains.identity.models import IdentifierKey, Person
 from yijian.domains.results.models import OrderFact, Report, ReportVersion, Result
 from yijian.domains.terminology.services import load_catalogue
-from yijian.foundation.inbox.api import raw_of
+from yijian.foundation.inbox.api import raw_of, resolve_for_sender
 from yijian.foundation.inbox.models import InboxMessage, WorkItem
 from yijian.gateways.hl7v2 import codec
 
@@ -145,6 +146,23 @@ def test_undeclared_character_set_is_asked_about(shared: Path, line: Engine, reg
     assert send(line, register, zh(shared, "S03")) in POSITIVE
     work_off()
     assert WorkItem.objects.get(kind="encoding.guessed").subject == "320106005"
+
+
+def test_every_message_that_waited_for_the_character_set_is_read_again(
+    shared: Path, line: Engine, register: Register
+) -> None:
+    raw = zh(shared, "S03")
+    for message in (raw, raw.replace(b"ZH0003", b"ZH0003B")):
+        assert send(line, register, message) in POSITIVE
+    work_off()
+    assert set(InboxMessage.objects.values_list("state", "reason_code")) == {("waiting", "encoding.guessed")}
+    register("320106005", encoding="GBK")
+    assert (
+        resolve_for_sender("320106005", "encoding.guessed", by="a", resolution="set", at=timezone.now()) == 2
+    )
+    work_off()
+    assert not InboxMessage.objects.filter(reason_code="encoding.guessed").exists()
+    assert not WorkItem.objects.filter(kind="encoding.guessed", resolved_at=None).exists()
 
 
 def test_note_under_a_row_is_its_comment(shared: Path, line: Engine, register: Register) -> None:

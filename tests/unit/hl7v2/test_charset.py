@@ -36,6 +36,9 @@ def admission(declared: str, encoding: str, name: str = "王^珅") -> bytes:
         ("gbk", "gbk", "GB18030"),
         ("GB2312", "gbk", "GB18030"),
         ("~GB18030", "gb18030", "GB18030"),
+        ("ASCII~GB18030", "gb18030", "GB18030"),
+        ("ASCII~UNICODE UTF-8", "utf-8", "UTF-8"),
+        ("UNICODE UTF-8~GB18030", "gb18030", "GB18030"),
         ("GB18030~ASCII", "gb18030", "GB18030"),
     ],
 )

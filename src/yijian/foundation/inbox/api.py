@@ -45,7 +45,7 @@ from yijian.foundation.inbox.values import (
     Thresholds,
     WorkItemSummary,
 )
-from yijian.foundation.inbox.work_items import open_work_item, resolve_work_items
+from yijian.foundation.inbox.work_items import open_work_item, resolve_for_sender, resolve_work_items
 from yijian.kit.errors import Problem
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "release_matter",
     "replay",
     "replay_cause",
+    "resolve_for_sender",
     "resolve_work_items",
     "sender_encoding",
     "set_thresholds",

@@ -13,7 +13,7 @@ from yijian.foundation.inbox.models import InboxMessage, MessageState, WorkItem
 from yijian.foundation.inbox.services import replay
 from yijian.kit.ids import new_id
 
-__all__ = ["open_work_item", "open_work_items", "resolve_work_items"]
+__all__ = ["open_work_item", "open_work_items", "resolve_for_sender", "resolve_work_items"]
 
 
 class Only(TypedDict, total=False):
@@ -91,6 +91,20 @@ def resolve_work_items(
     )
     _let_go({message_id for _, message_id in rows if message_id}, run_again=run_again, at=at)
     return len(rows)
+
+
+@transaction.atomic
+def resolve_for_sender(facility: str, kind: str, *, by: str, resolution: str, at: datetime) -> int:
+    """Resolve what is mended once for all messages of a sender, and process again each that waited for it.
+
+    Return how many do. Of many that wait for the same thing only the first opens the work item.
+    """
+    waiting = InboxMessage.objects.filter(facility=facility, state=MessageState.WAITING, reason_code=kind)
+    count = waiting.count()
+    resolve_work_items(kind, subjects=[facility], by=by, resolution=resolution, at=at, run_again=True)
+    for message_id in list(waiting.order_by("message_id").values_list("message_id", flat=True)):
+        replay(message_id)
+    return count
 
 
 def _let_go(message_ids: set[UUID], *, run_again: bool, at: datetime) -> None:

@@ -45,6 +45,10 @@ def _fate_of(taken: Taken, *, waits: bool) -> inbox.Fate:
     parsed, made = taken.parsed, tuple(taken.made)
     reported_at = max((report.reported_at for report in parsed.reports), default=None)
     remarks = {"notes": [[note.kind, note.detail] for note in taken.notes]} if taken.notes else {}
+    of_sender = next((note.kind for note in taken.notes if note.kind in OF_THE_SENDER), None)
+    if of_sender:
+        said = "请核对该发送方的字符集设置，设置后平台自动重新处理。"
+        return inbox.Fate("waiting", of_sender, said, remarks, made, reported_at)
     if waits:
         said = "有待办需要人工处理，处理后自动完成。"
         return inbox.Fate("waiting", "work_item.open", said, remarks, made, reported_at)

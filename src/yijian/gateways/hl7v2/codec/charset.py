@@ -96,8 +96,8 @@ def choose(raw: bytes, sender_encoding: str | None, notes: Notes) -> tuple[Chars
     """
     body = strip_mark(raw)
     declared = read_declaration(body)
-    charset = find_charset(declared)
-    if declared and charset is None and not body.isascii():
+    charset = choose_declared(declared, body)
+    if any(declared) and charset is None and not body.isascii():
         notes.add("encoding.unknown", "MSH-18", "字符集名称不在 HL7 表 0211 中，已按未声明读取")
     if charset is ASCII and not body.isascii():
         charset = None
@@ -119,42 +119,59 @@ def strip_mark(raw: bytes) -> bytes:
 
 
 def is_utf8(body: bytes) -> bool:
+    return is_in(UTF_8, body)
+
+
+def is_in(charset: Charset, body: bytes) -> bool:
+    """Tell whether bytes are text of a character set."""
     try:
-        body.decode("utf-8")
+        body.decode(charset.codec)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def read_declaration(body: bytes) -> str:
-    """Return MSH-18's first repetition, or an empty string.
+def choose_declared(declared: list[str], body: bytes) -> Charset | None:
+    """Choose among MSH-18's repetitions: the first that the bytes are; else the first that is known.
+
+    The first names the usual character set (empty: ASCII), the others what is switched to (§2.14.9.18);
+    in China those who send two never switch, and mean the larger one.
+    """
+    known = [charset for charset in map(find_charset, declared) if charset]
+    if len(known) < 2:
+        return known[0] if known else None
+    return next((charset for charset in known if is_in(charset, body)), known[0])
+
+
+def read_declaration(body: bytes) -> list[str]:
+    """Return MSH-18's repetitions, those left out that are empty.
 
     The header itself may hold characters whose second byte is the field separator. It is read in the
     encodings it may be in, and the reading that names its own encoding is believed; else the first.
     """
     line = re.split(rb"[\r\n]", body[: 64 * 1024], maxsplit=1)[0]
-    readings: list[str] = []
+    readings: list[list[str]] = []
     for charset, errors in ((UTF_8, "strict"), (GB18030, "replace"), (SPELLINGS["88591"], "strict")):
         try:
-            value = charset_field(line.decode(charset.codec, errors))
+            values = charset_field(line.decode(charset.codec, errors))
         except UnicodeDecodeError:
             continue
-        found = find_charset(value)
-        if found is not None and (line.isascii() or same_family(found, charset)):
-            return value
-        readings.append(value)
-    return readings[0] if readings else ""
+        found = [known for known in map(find_charset, values) if known]
+        if found and (line.isascii() or any(same_family(each, charset) for each in found)):
+            return values
+        readings.append(values)
+    return readings[0] if readings else []
 
 
 def same_family(found: Charset, read_as: Charset) -> bool:
     return found == read_as or (found.label.startswith("ISO") and read_as.label.startswith("ISO"))
 
 
-def charset_field(line: str) -> str:
-    """Return the first non-empty repetition of field 18 of a header line."""
+def charset_field(line: str) -> list[str]:
+    """Return the repetitions of field 18 of a header line that are not empty."""
     if not line.startswith("MSH") or len(line) < 8:
-        return ""
+        return []
     fields = line.split(line[3])
     repetition = line[5] if len(line) > 5 else "~"
     value = fields[CHARSET_FIELD - 1] if len(fields) >= CHARSET_FIELD else ""
-    return next((part.strip() for part in value.split(repetition) if part.strip()), "")
+    return [part.strip() for part in value.split(repetition) if part.strip()]

@@ -13,7 +13,8 @@ START = b"\x0b"
 END = b"\x1c"
 LINE_ENDS = b"\r\n"
 NESTED_START = START + b"MSH"
-MAX_FRAME_BYTES = 100 * 1024 * 1024
+MAX_FRAME_BYTES = 128 * 1024 * 1024
+"""A PDF of 80 MiB in base64, broken into lines perhaps, and its message around it."""
 HEAD_BYTES = 4096
 
 
@@ -67,6 +68,11 @@ class MllpDecoder:
         if self._size:
             self._report("truncated" if self._inside else "junk")
         self._inside = False
+
+    @property
+    def pending_bytes(self) -> int:
+        """How much is kept of a frame that is not whole yet."""
+        return len(self._kept)
 
     def take_problems(self) -> list[FrameProblem]:
         """Return the problems met since the last call."""
