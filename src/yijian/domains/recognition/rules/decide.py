@@ -23,8 +23,9 @@ from yijian.domains.recognition.values import (
 )
 from yijian.domains.sharing.rules import find_price
 from yijian.domains.sharing.values import Rulebook
+from yijian.domains.terminology.values import Item
 
-__all__ = ["assess_candidate", "decide"]
+__all__ = ["assess_candidate", "candidates_for", "decide"]
 
 IDENTITY_CERTAIN = Reason("identity.certain")
 
@@ -53,9 +54,7 @@ def _weight(reason: Reason) -> tuple[bool, int]:
 
 def decide(rulebook: Rulebook, order: Order, candidates: Iterable[Candidate]) -> Answer:
     """Answer every ordered item. Candidate order is irrelevant; the result names the rulebook's version."""
-    by_item: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        by_item[candidate.item_code].append(candidate)
+    by_item = _by_item(candidates)
     items = [_answer(rulebook, order, ordered, by_item) for ordered in order.items]
     return Answer(rulebook.version, quieten(rulebook, order, items))
 
@@ -85,15 +84,37 @@ def _answer_single(
     item = ordered.item
     if item is None or not _visible(order, ordered):
         return AnsweredItem(ordered, Outcome.NONE, ())
-    found = by_item.get(item.code, [])
-    if item.family:
-        siblings = {*rulebook.families.get(item.family, ())} - {item.code}
-        found = [*found, *(each for code in siblings for each in by_item.get(code, ()))]
-    best = _best(rulebook, order, ordered, found)
+    best = _best(rulebook, order, ordered, _related(rulebook, item, by_item))
     if best is None:
         return AnsweredItem(ordered, Outcome.NONE, ())
     saving = _saving(rulebook, order, item.code) if best.outcome.is_reminder else None
     return AnsweredItem(ordered, best.outcome, best.reasons, best, (), saving)
+
+
+def _related(rulebook: Rulebook, item: Item, by_item: dict[str, list[Candidate]]) -> list[Candidate]:
+    """Return what was found of an item and, for an examination, of its siblings."""
+    found = by_item.get(item.code, [])
+    if item.family:
+        siblings = {*rulebook.families.get(item.family, ())} - {item.code}
+        found = [*found, *(each for code in siblings for each in by_item.get(code, ()))]
+    return found
+
+
+def candidates_for(
+    rulebook: Rulebook, order: Order, ordered: OrderedItem, candidates: Iterable[Candidate]
+) -> list[Candidate]:
+    """Return what is weighed for one ordered item, the preferred candidate first; nothing that is hidden."""
+    if ordered.item is None or not _visible(order, ordered):
+        return []
+    related = _related(rulebook, ordered.item, _by_item(candidates))
+    return _by_preference(order, related)
+
+
+def _by_item(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
+    by_item: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        by_item[candidate.item_code].append(candidate)
+    return by_item
 
 
 def _best(

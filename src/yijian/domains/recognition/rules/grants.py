@@ -28,7 +28,7 @@ from yijian.domains.sharing.values import (
 )
 from yijian.kit.clock import CHINA
 
-__all__ = ["Grant", "best_grant"]
+__all__ = ["Grant", "Way", "best_grant", "list_ways"]
 
 MAY = Outcome.MAY_RECOGNISE
 NOT = Outcome.NOT_RECOGNISABLE
@@ -49,6 +49,20 @@ class Grant(msgspec.Struct, frozen=True):
     valid_until: datetime
     mark: str | None
     agreement: str | None
+
+
+class Way(msgspec.Struct, frozen=True):
+    """One road as a result travels it: when its window opens and ends, and what it leaves open."""
+
+    agreement: str | None
+    covers: bool
+    outcome: Outcome
+    clock: ClockStart
+    starts_at: datetime
+    hours: int
+    ends_at: datetime
+    within: bool
+    reasons: tuple[Reason, ...]
 
 
 class _Road(msgspec.Struct, frozen=True):
@@ -91,6 +105,23 @@ def best_grant(case: Case) -> Grant:
     road, start, until, within = min([_travel(case, road) for road in _roads(case)], key=_preference)
     reasons = (*road.reasons, _window_reason(road, start, until, within=within))
     return Grant(road.best if within else NOT, reasons, until, road.mark, road.agreement)
+
+
+def list_ways(case: Case) -> list[Way]:
+    """Return every road there is for a result, the one that is taken first."""
+    examined_at, at = case.candidate.effective_at, case.order.at
+    suspended = is_institution_suspended(case.rulebook, case.source, case.item, examined_at, at)
+    on = examined_at.astimezone(CHINA).date()
+    state, right = right_on(case.rulebook, case.source, case.receiver, case.item, on, suspended=suspended)
+    travels = [_travel(case, road) for road in _survey(case, state, right)]
+    return [_way(travel) for travel in sorted(travels, key=_preference)]
+
+
+def _way(travel: _Travel) -> Way:
+    road, start, until, within = travel
+    clock = ClockStart.REPORT if road.by_report else ClockStart.COLLECTION
+    outcome = road.best if within else NOT
+    return Way(road.agreement, road.covers, outcome, clock, start, road.hours, until, within, road.reasons)
 
 
 def _travel(case: Case, road: _Road) -> _Travel:
