@@ -33,13 +33,20 @@ def rounded(value: float) -> float:
 
 
 def of_runs(
-    name: str, unit: str, runs: Sequence[float], *, against: str, better: Better = "higher"
+    name: str,
+    unit: str,
+    runs: Sequence[float],
+    *,
+    against: str,
+    better: Better = "higher",
+    goal: float | None = None,
 ) -> Figure:
     """Return the figure of some runs."""
     return Figure(
         name=name,
         value=rounded(median(runs)),
         unit=unit,
+        goal=goal,
         better=better,
         runs=tuple(rounded(run) for run in runs),
         against=against,

@@ -1,11 +1,12 @@
-"""A region's past: a few reports recorded by the service, then copied to thousands of people.
+"""A region's past: a few reports recorded by the service, then copied to as many people as wanted.
 
 One resident's reports go through `results.api.record_report`; everybody else's rows are those very rows under
 other ids, numbers and times. So they have the shape the services give them, whatever that is.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from bench.installation import say
 from yijian.demo.issuing import Visit, issue_laboratory
@@ -30,6 +31,7 @@ __all__ = [
     "PERSON_OF_NUMBER",
     "REPORT_TABLES",
     "RESIDENTS",
+    "RESULTS_EACH",
     "SOURCES",
     "History",
     "analyse",
@@ -45,8 +47,23 @@ ITEMS = (
 PANEL = Package("CHEM", "生化二十项", ITEMS, Specimen(type_code="SER", type_name="血清"))
 SOURCES = {"42010602": 1, "42010601": 4, "42011101": 12, "42050201": 45, "42011601": 160}
 """Where a resident's reports come from, and how many days ago; four code systems, several kinds of mark."""
+DRAWN = {
+    "42010602": ITEMS,
+    "42010601": ITEMS[:12],
+    "42011101": ITEMS[8:18],
+    "42050201": ITEMS[15:],
+    "42011601": ITEMS[:3],
+}
+"""What each of them found: fifty results a resident, one to four of an item."""
+RESULTS_EACH = sum(map(len, DRAWN.values()))
 RESIDENTS = 2000
+"""At first: 100,000 results."""
+SPREAD_MINUTES = 2000
+"""Residents' reports of one laboratory come in over this time."""
+CHUNK = 5000
+"""Residents whose rows are written by one statement."""
 SEED = 20261101
+FIRST_NO = f"B{next(iter(SOURCES))}"
 REPORT_TABLES = ("Report", "ReportKey", "ReportVersion", "Result")
 PERSON_OF_NUMBER = "lpad(to_hex({n}), 32, '0')::uuid"
 """SQL: the id of resident number n, which pgbench can make by itself."""
@@ -64,25 +81,36 @@ class History:
         return UUID(int=number)
 
 
-def issue_report(resident: Resident, institution_code: str, days_ago: int, report_no: str) -> UploadedReport:
-    """Return a report of the twenty items as the demo's hospitals issue them."""
+def issue_report(
+    resident: Resident,
+    institution_code: str,
+    days_ago: int,
+    report_no: str,
+    items: tuple[str, ...] = ITEMS,
+) -> UploadedReport:
+    """Return a report of the items as the demo's hospitals issue them."""
     at = (now() - timedelta(days=days_ago)).astimezone(CHINA).replace(hour=8, minute=10)
     visit = Visit(find_institution(institution_code), resident, at, EncounterType.OUTPATIENT, "V1", "内科")
-    return issue_laboratory(visit, PANEL, report_no, Random(report_no))
+    return issue_laboratory(visit, replace(PANEL, items=items), report_no, Random(report_no))
 
 
-@transaction.atomic
-def make_history() -> History:
-    """Write every resident's reports; one from each source, with the twenty items each."""
-    say(f"writing the reports of {RESIDENTS} residents")
-    template, *people = make_residents(now().date(), RESIDENTS + 1, Random(SEED))[: RESIDENTS + 1]
-    person_id = _record(template)
-    _multiply_people(person_id, template, people)
-    _multiply_reports(person_id, len(people))
-    results = apps.get_model("results.Result").objects.exclude(person_id=person_id).count()
-    if results != len(people) * len(SOURCES) * len(ITEMS):
-        raise RuntimeError(f"{results} results were written")
-    return History(people, results)
+def make_history(residents: int = RESIDENTS) -> History:
+    """Write the reports of as many residents as there are to be; those that are there stay."""
+    began, kept = time.monotonic(), apps.get_model("results.ReportKey").objects
+    template, *people = make_residents(now().date(), residents + 1, Random(SEED))[: residents + 1]
+    known = kept.filter(report_no__startswith=f"{FIRST_NO}-").count()
+    say(f"writing the reports of {residents - known} residents")
+    person_id = _template_id() if known else _record(template)
+    for first in range(known + 1, residents + 1, CHUNK):
+        last = min(first + CHUNK - 1, residents)
+        with transaction.atomic():
+            _multiply_people(person_id, people[first - 1 : last], first)
+    for report_no in (f"B{code}" for code in reversed(SOURCES)):
+        for first in range(known + 1, residents + 1, CHUNK):
+            with transaction.atomic():
+                _multiply_report(person_id, report_no, first, min(first + CHUNK - 1, residents))
+    say(f"{residents * RESULTS_EACH} results are there after {time.monotonic() - began:.0f} s")
+    return History(people, residents * RESULTS_EACH)
 
 
 def _record(resident: Resident) -> UUID:
@@ -90,78 +118,82 @@ def _record(resident: Resident) -> UUID:
     from yijian.domains.results.api import record_report  # noqa: PLC0415 - Django is set up by now
 
     for institution_code, days_ago in SOURCES.items():
-        report = issue_report(resident, institution_code, days_ago + 2, f"B{institution_code}")
+        items = DRAWN[institution_code]
+        report = issue_report(resident, institution_code, days_ago + 2, f"B{institution_code}", items)
         recorded = record_report(
             report, institution_code=institution_code, source="json", message_id=None, at=now()
         )
         if recorded.outcome != "recorded":
             raise RuntimeError(f"the report to copy is {recorded.outcome}: {recorded.work_items}")
-    (person_id,) = set(apps.get_model("results.Report").objects.values_list("person_id", flat=True))
-    return UUID(str(person_id))
+    return _template_id()
 
 
-def _multiply_people(template_id: UUID, template: Resident, people: Sequence[Resident]) -> None:
-    """Write persons, the keys of their numbers, and what each source calls them."""
+def _template_id() -> UUID:
+    """Return the person whose reports were recorded, and are the others' pattern."""
+    key = apps.get_model("results.ReportKey").objects.get(report_no=FIRST_NO)
+    return UUID(str(key.person_id))
+
+
+def _multiply_people(template_id: UUID, people: Sequence[Resident], first: int) -> None:
+    """Write persons, the keys of their numbers, and what each source calls them; seals are the pattern's."""
     cipher = FieldCipher(settings.FIELD_KEY)
-    persons, keys, sources = (
-        list(apps.get_model("identity", name).objects.filter(person_id=template_id))
-        for name in ("Person", "IdentifierKey", "SourceRecord")
-    )
-
-    def told(resident: Resident, number: int) -> dict[str, Any]:
-        about = {"person_id": History.person_id(number), "name": resident.name}
-        return about | {"sex": resident.sex, "birth_date": resident.birth_date}
-
-    def digest_of(resident: Resident, kind: str, issuer: str) -> tuple[bytes, str]:
-        local = kind == IdentifierType.LOCAL
-        value = resident.local_number(issuer) if local else resident.resident_id
-        return cipher.digest(kind, issuer, value), value
-
-    def key_of(resident: Resident, number: int, key: Any) -> models.Model:
-        digest, value = digest_of(resident, key.kind, key.issuer)
-        return _copy(key, digest=digest, ciphertext=cipher.encrypt(value), **told(resident, number))
-
-    def source_of(resident: Resident, number: int, source: Any) -> models.Model:
-        digest, _ = digest_of(resident, IdentifierType.LOCAL, source.institution_code)
-        return _copy(source, digest=digest, **told(resident, number))
-
-    numbered = list(enumerate(people, start=1))
-    sealed = {"phone_ciphertext": "phone", "resident_id_ciphertext": "resident_id"}
-    _insert(
-        _copy(
-            p, **told(r, n), **{column: cipher.encrypt(getattr(r, name)) for column, name in sealed.items()}
+    for name in ("Person", "IdentifierKey", "SourceRecord"):
+        model = apps.get_model("identity", name)
+        patterns = list(model.objects.filter(person_id=template_id))
+        columns = [field.attname for field in model._meta.concrete_fields]
+        rows = (
+            {column: getattr(pattern, column) for column in columns}
+            | {"person_id": History.person_id(number), "name": resident.name}
+            | {"sex": resident.sex, "birth_date": resident.birth_date}
+            | _digest(cipher, resident, pattern)
+            for number, resident in enumerate(people, start=first)
+            for pattern in patterns
         )
-        for n, r in numbered
-        for p in persons
-    )
-    _insert(key_of(r, n, key) for n, r in numbered for key in keys)
-    _insert(source_of(r, n, source) for n, r in numbered for source in sources)
+        copy_rows(model._meta.db_table, columns, ([row[column] for column in columns] for row in rows))
 
 
-def _copy(row: models.Model, **changed: Any) -> models.Model:
-    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    return type(row)(**values | changed)
+def _digest(cipher: FieldCipher, resident: Resident, pattern: Any) -> dict[str, bytes]:
+    """Return the digest of this resident's number of the pattern's kind; a person has none."""
+    if not hasattr(pattern, "digest"):
+        return {}
+    issuer = getattr(pattern, "issuer", "") or getattr(pattern, "institution_code", "")
+    if getattr(pattern, "kind", IdentifierType.LOCAL) == IdentifierType.LOCAL:
+        return {"digest": cipher.digest("local", issuer, resident.local_number(issuer))}
+    return {"digest": cipher.digest(pattern.kind, pattern.issuer, resident.resident_id)}
 
 
-def _insert(rows: Iterable[models.Model]) -> None:
-    listed = list(rows)
-    type(listed[0])._default_manager.bulk_create(listed, batch_size=2000)
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows by COPY, inside the caller's transaction.
+
+    Of two people with one number at a hospital the first has it.
+    """
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE arriving (LIKE {table}) ON COMMIT DROP")
+        with cursor.cursor.copy(f"COPY arriving ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM arriving ON CONFLICT DO NOTHING")  # noqa: S608 - our names
+        cursor.execute("DROP TABLE arriving")
 
 
-def _multiply_reports(template_id: UUID, people: int) -> None:
-    """Copy the recorded rows to everybody, as they would have come in: the oldest reports of all first."""
+def _multiply_report(template_id: UUID, report_no: str, first: int, last: int) -> None:
+    """Copy a recorded report to residents `first` to `last`, as it would have come in."""
     changed = {
         "person_id": PERSON_OF_NUMBER.format(n="n"),
         "report_id": "overlay(t.report_id::text PLACING lpad(to_hex(n), 8, '0') FROM 1 FOR 8)::uuid",
         "report_no": "t.report_no || '-' || n",
-        "effective_at": "t.effective_at - n * interval '1 minute'",
-        "reported_at": "t.reported_at - n * interval '1 minute'",
+        "effective_at": f"t.effective_at - mod(n, {SPREAD_MINUTES}) * interval '1 minute'",
+        "reported_at": f"t.reported_at - mod(n, {SPREAD_MINUTES}) * interval '1 minute'",
     }
+    key = apps.get_model("results.ReportKey").objects.get(report_no=report_no)
     for name in REPORT_TABLES:
-        order = "n" if name == "ReportKey" else "t.effective_at, n"
-        statement = f"{copying(name, changed)} CROSS JOIN generate_series(1, %s) AS n"
+        statement = f"{copying(name, changed)} CROSS JOIN generate_series(%s, %s) AS n"
         with connection.cursor() as cursor:
-            cursor.execute(f"{statement} WHERE t.person_id = %s ORDER BY {order}", [people, template_id])
+            cursor.execute(
+                f"{statement} WHERE t.person_id = %s AND t.report_id = %s ORDER BY n",
+                [first, last, template_id, key.report_id],
+            )
 
 
 def copying(name: str, changed: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import uvloop
@@ -21,17 +21,21 @@ END_OF_HEAD = b"\r\n\r\n"
 
 
 class Job(msgspec.Struct, frozen=True):
-    """Bodies are sent in random order; each answer holds as many items as `items` says."""
+    """Bodies are sent in random order; each answer holds as many `counted` as `items` says.
+
+    Where there are several tokens, each serves once, and the load ends with the last of them.
+    """
 
     host: str
     port: int
     path: str
-    token: str
+    tokens: list[str]
     connections: int
     seconds: float
     bodies: list[str]
     items: int
     seed: int = 1
+    counted: Literal["items", "cards", "rows"] = "items"
 
 
 class Outcome(msgspec.Struct):
@@ -52,22 +56,26 @@ class Outcome(msgspec.Struct):
         return 1000 * self.latencies[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
 
 
-class Item(msgspec.Struct):
-    outcome: str
-    reasons: list[msgspec.Raw]
-
-
 class Answer(msgspec.Struct):
-    match_id: str
-    items: list[Item]
+    """What our order check, our CDS service and the bare application answer with."""
+
+    match_id: str = ""
+    items: list[msgspec.Raw] = []
+    cards: list[msgspec.Raw] = []
+    rows: list[msgspec.Raw] = []
+
+    def is_whole(self, job: Job) -> bool:
+        return len(getattr(self, job.counted)) == job.items and (
+            bool(self.match_id) or job.counted != "items"
+        )
 
 
 class Asker(asyncio.Protocol):
     """One connection: the next question goes out when the answer is in, until the time is over."""
 
-    def __init__(self, questions: Iterator[bytes], items: int, until: float, outcome: Outcome) -> None:
+    def __init__(self, questions: Iterator[bytes], job: Job, until: float, outcome: Outcome) -> None:
         self._questions = questions
-        self._items = items
+        self._job = job
         self._until = until
         self._outcome = outcome
         self._decoder = msgspec.json.Decoder(Answer)
@@ -96,9 +104,10 @@ class Asker(asyncio.Protocol):
             self.ended.set_result(None)
 
     def _ask(self) -> None:
-        if time.perf_counter() < self._until:
+        question = next(self._questions, None) if time.perf_counter() < self._until else None
+        if question is not None:
             self._asked_at = time.perf_counter()
-            self._transport.write(next(self._questions))
+            self._transport.write(question)
         else:
             self.ended.set_result(None)
             self._transport.close()
@@ -106,7 +115,7 @@ class Asker(asyncio.Protocol):
     def _take(self, head: bytes, body: bytes) -> None:
         self._outcome.latencies.append(time.perf_counter() - self._asked_at)
         try:
-            whole = head.startswith(b"HTTP/1.1 200") and len(self._decoder.decode(body).items) == self._items
+            whole = head.startswith(b"HTTP/1.1 200") and self._decoder.decode(body).is_whole(self._job)
         except msgspec.ValidationError:
             whole = False
         if whole:
@@ -127,14 +136,19 @@ def content_length(head: bytes | bytearray) -> int:
 
 
 def questions(job: Job) -> Iterator[bytes]:
-    """Yield whole requests, over and over, in an order of chance."""
-    head = (
-        f"POST {job.path} HTTP/1.1\r\nHost: {job.host}:{job.port}\r\nAuthorization: Bearer {job.token}\r\n"
+    """Yield whole requests, bodies over and over in an order of chance."""
+    bodies = [f"{len(body.encode())}\r\n\r\n{body}".encode() for body in job.bodies]
+    random.Random(job.seed).shuffle(bodies)
+    tokens = itertools.cycle(job.tokens) if len(job.tokens) == 1 else iter(job.tokens)
+    for token, body in zip(tokens, itertools.cycle(bodies), strict=False):
+        yield head_of(job, token) + body
+
+
+def head_of(job: Job, token: str) -> bytes:
+    return (
+        f"POST {job.path} HTTP/1.1\r\nHost: {job.host}:{job.port}\r\nAuthorization: Bearer {token}\r\n"
         "Content-Type: application/json\r\nContent-Length: "
-    )
-    requests = [f"{head}{len(body.encode())}\r\n\r\n{body}".encode() for body in job.bodies]
-    random.Random(job.seed).shuffle(requests)
-    return itertools.cycle(requests)
+    ).encode()
 
 
 async def run(job: Job) -> Outcome:
@@ -143,7 +157,7 @@ async def run(job: Job) -> Outcome:
     began = time.perf_counter()
     until = began + job.seconds
     askers = [
-        (await loop.create_connection(lambda: Asker(asked, job.items, until, outcome), job.host, job.port))[1]
+        (await loop.create_connection(lambda: Asker(asked, job, until, outcome), job.host, job.port))[1]
         for _ in range(job.connections)
     ]
     await asyncio.gather(*[asker.ended for asker in askers])

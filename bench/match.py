@@ -1,32 +1,41 @@
-"""`match.*`: order checks of twenty items over HTTP, each recorded durably, beside the bare statement."""
+"""`match.*`: order checks of twenty items over HTTP, each recorded durably, beside the statement alone.
 
-import base64
-import urllib.request
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+The statement alone is asked twice: by pgbench, and by an ASGI application that does nothing else. The three
+take turns, and so does our own server over a database of a hundredth of the size.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from statistics import median
+from urllib.parse import urlsplit
 
 import msgspec
+import psycopg
 from django.apps import apps
+from django.db import connection
 
 from bench import pgbench, raw
 from bench.figures import Figure, of_runs, rounded
-from bench.history import ITEMS, History
+from bench.history import ITEMS, RESULTS_EACH, History, analyse, make_history
+from bench.hospital import get_token, question, register_his
 from bench.http_load import Job, Outcome
 from bench.installation import Installation, say
-from bench.processes import load, serving
+from bench.processes import load, running, serving
 from yijian.demo.people import Resident
 
-__all__ = ["measure"]
+__all__ = ["CONNECTIONS", "PATH", "ask", "check_durable", "count_kept", "measure", "ratios"]
 
 CONNECTIONS = 16
 PGBENCH_THREADS = 2
 RUNS = 3
 SECONDS = 8
-WARM_UP_SECONDS = 3
-RECEIVER = "42011501"
-"""A county's general hospital: the province's marks, the city's and those of its own consortium reach it."""
-CLIENT = "bench-his"
+WARM_UP_SECONDS = 5
+RESIDENTS = 200_000
+"""Ten million results; YIJIAN_BENCH_RESIDENTS names another size."""
+ASKED_ABOUT = 20_000
+"""Residents whose questions the load holds ready."""
 PATH = "/api/v1/recognition/match"
 
 
@@ -35,6 +44,8 @@ class Runs:
     """What each run reached, in order."""
 
     ours: list[Outcome] = field(default_factory=list)
+    small: list[Outcome] = field(default_factory=list)
+    bare: list[Outcome] = field(default_factory=list)
     engine: list[float] = field(default_factory=list)
 
     @property
@@ -43,117 +54,150 @@ class Runs:
 
 
 def measure(installation: Installation, past: History) -> Sequence[Figure]:
-    """Measure the product and the engine in turns, and count what is in the database in the end."""
+    """Let the past grow to full size, measure in turns, and count what is in the database in the end."""
     secret = register_his()
-    with serving(installation, "serve") as ports:
-        port = ports["serve"]
-        runs = _take_turns(installation, _job(port, get_token(port, secret), past))
-    return _figures(runs, past)
+    with kept_small(installation) as small_installation:
+        grown = make_history(int(os.environ.get("YIJIAN_BENCH_RESIDENTS", RESIDENTS)))
+        analyse()
+        with (
+            serving(installation, "serve") as ports,
+            serving(small_installation, "serve") as small_ports,
+            running(installation, "bench.bare") as bare_port,
+        ):
+            job = _job(ports["serve"], get_token(ports["serve"], secret), grown)
+            small = _job(small_ports["serve"], get_token(small_ports["serve"], secret), past)
+            runs = _take_turns(installation, job, small, _bare_job(bare_port, grown), len(grown.residents))
+    return _figures(runs, past, grown)
 
 
-def register_his() -> str:
-    """Register the receiving hospital's system; return its secret."""
-    from yijian.foundation.accounts.api import register_client  # noqa: PLC0415 - Django is set up by now
-
-    return register_client(CLIENT, RECEIVER, "HIS", {"recognition.match"})
-
-
-def get_token(port: int, secret: str) -> str:
-    """Get a bearer token by client credentials."""
-    basic = base64.b64encode(f"{CLIENT}:{secret}".encode()).decode()
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/oauth/token",
-        b"grant_type=client_credentials",
-        {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
-    )
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
-        return str(msgspec.json.decode(answer.read())["access_token"])
+@contextmanager
+def kept_small(installation: Installation) -> Iterator[Installation]:
+    """Keep the database as it is under another name; yield an installation on it."""
+    url = urlsplit(installation.database_url)
+    name = f"{url.path.lstrip('/')}_small"
+    connection.close()
+    with psycopg.connect(url._replace(path="/postgres").geturl(), autocommit=True) as maintenance:
+        maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE "{url.path.lstrip("/")}"'.encode())
+        copied = url._replace(path=f"/{name}").geturl()
+        environment = installation.environment | {"YIJIAN_DATABASE_URL": copied}
+        yield replace(installation, database_url=copied, environment=environment)
+        maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 def _job(port: int, token: str, past: History) -> Job:
-    bodies = [msgspec.json.encode(question(resident)).decode() for resident in past.residents]
-    return Job("127.0.0.1", port, PATH, token, CONNECTIONS, SECONDS, bodies, len(ITEMS))
+    bodies = [msgspec.json.encode(question(resident)).decode() for resident in _chosen(past)]
+    return Job("127.0.0.1", port, PATH, [token], CONNECTIONS, SECONDS, bodies, len(ITEMS))
 
 
-def question(resident: Resident) -> dict[str, object]:
-    """Return an order check as a hospital's system sends it: who, where, by whom, and twenty items."""
-    number = resident.local_number(RECEIVER)
-    return {
-        "patient": {
-            "identifiers": [
-                {"type": "resident_id", "value": resident.resident_id},
-                {"type": "local", "value": number},
-            ],
-            "name": resident.name,
-            "sex": resident.sex,
-            "birth_date": resident.birth_date,
-        },
-        "encounter": {"type": "outpatient", "number": f"V{number}"},
-        "practitioner": {"id": "2041", "name": "周平"},
-        "department": {"code": "03", "name": "内科"},
-        "items": [
-            {"system": "item", "code": code, "order_no": f"{number}-{index}"}
-            for index, code in enumerate(ITEMS, start=1)
-        ],
-    }
+def _bare_job(port: int, past: History) -> Job:
+    step = _step(past)
+    numbers = range(1, len(past.residents) + 1, step)
+    bodies = [f'{{"person": "{past.person_id(number)}"}}' for number in numbers]
+    return Job("127.0.0.1", port, "/", [""], CONNECTIONS, SECONDS, bodies, RESULTS_EACH, counted="rows")
 
 
-def _take_turns(installation: Installation, job: Job) -> Runs:
-    script, runs = raw.candidates(), Runs()
+def _chosen(past: History) -> Sequence[Resident]:
+    """Return residents from all over the tables, as many as the load can hold questions about."""
+    return past.residents[:: _step(past)]
+
+
+def _step(past: History) -> int:
+    return max(1, len(past.residents) // ASKED_ABOUT)
+
+
+def _take_turns(installation: Installation, job: Job, small: Job, bare: Job, residents: int) -> Runs:
+    runs, script, before = Runs(), raw.candidates(residents), count_kept()
+
+    def engine(seconds: int) -> float:
+        return pgbench.transactions_per_second(
+            installation.database_url,
+            script,
+            clients=CONNECTIONS,
+            threads=PGBENCH_THREADS,
+            seconds=seconds,
+        )
+
     say("warming up")
-    answered = _ask(msgspec.structs.replace(job, seconds=WARM_UP_SECONDS)).answered
-    _ask_engine(installation, script, WARM_UP_SECONDS)
+    answered = ask(job, 0, WARM_UP_SECONDS).answered
+    ask(small, 0, WARM_UP_SECONDS)
+    ask(bare, 0, WARM_UP_SECONDS)
+    engine(WARM_UP_SECONDS)
     for number in range(1, RUNS + 1):
-        runs.engine.append(_ask_engine(installation, script, SECONDS))
-        runs.ours.append(_ask(msgspec.structs.replace(job, seed=number)))
-        say(f"run {number}: {runs.rates[-1]:.0f}/s beside {runs.engine[-1]:.0f}/s of pgbench")
-    check_durable(answered + sum(outcome.answered for outcome in runs.ours))
+        runs.engine.append(engine(SECONDS))
+        runs.ours.append(ask(job, number))
+        runs.bare.append(ask(bare, number))
+        runs.small.append(ask(small, number))
+        say(
+            f"run {number}: {runs.rates[-1]:.0f}/s beside {runs.engine[-1]:.0f}/s of pgbench and"
+            f" {runs.bare[-1].per_second:.0f}/s of the bare application"
+        )
+    check_durable(before, answered + sum(outcome.answered for outcome in runs.ours))
     return runs
 
 
-def _ask(job: Job) -> Outcome:
-    outcome = load("bench.http_load", job, Outcome)
+def ask(job: Job, seed: int, seconds: float | None = None) -> Outcome:
+    """Put a job's load on; raise RuntimeError where a question was not answered in full."""
+    turn = msgspec.structs.replace(job, seed=seed, seconds=seconds or job.seconds)
+    outcome = load("bench.http_load", turn, Outcome)
     if outcome.failed:
         raise RuntimeError(f"{outcome.failed} of the questions were not answered: {outcome.first_failure}")
     return outcome
 
 
-def _ask_engine(installation: Installation, script: str, seconds: int) -> float:
-    return pgbench.transactions_per_second(
-        installation.database_url, script, clients=CONNECTIONS, threads=PGBENCH_THREADS, seconds=seconds
-    )
+def count_kept() -> dict[str, int]:
+    """Return how many rows there are of what an order check leaves behind."""
+    names = ("recognition.Match", "recognition.MatchItem", "audit.AuditEntry")
+    return {name: apps.get_model(name).objects.count() for name in names}
 
 
-def check_durable(answered: int) -> None:
+def check_durable(before: dict[str, int], answered: int) -> None:
     """Refuse figures that were answered and not kept: a match, its items and its audit entry each."""
-    expected = {
-        "recognition.Match": answered,
-        "recognition.MatchItem": answered * len(ITEMS),
-        "audit.AuditEntry": answered,
-    }
-    for name, count in expected.items():
-        found = apps.get_model(name).objects.count()
-        if found != count:
-            raise RuntimeError(f"{count} rows of {name} were answered for, {found} are in the database")
+    rows_each = {"recognition.MatchItem": len(ITEMS)}
+    for name, count in count_kept().items():
+        expected = before[name] + answered * rows_each.get(name, 1)
+        if count != expected:
+            raise RuntimeError(f"{expected} rows of {name} were answered for, {count} are in the database")
 
 
-def _figures(runs: Runs, past: History) -> Sequence[Figure]:
-    engine = median(runs.engine)
-    beside = (
+def _figures(runs: Runs, past: History, grown: History) -> Sequence[Figure]:
+    load_of = f"{CONNECTIONS} connections, {len(ITEMS)} items each, against {grown.results} results"
+    engine = (
         f"pgbench -M prepared -c {CONNECTIONS} -j {PGBENCH_THREADS} with the same candidate statement,"
-        f" {len(ITEMS)} items against {past.results} results: {rounded(engine)}/s"
+        f" {len(ITEMS)} items against {grown.results} results: {rounded(median(runs.engine))}/s"
     )
-    ratios = [ours / raw for ours, raw in zip(runs.rates, runs.engine, strict=True)]
-    load_of = f"{CONNECTIONS} connections, {len(ITEMS)} items each, against {past.results} results"
-    median_latency = rounded(median(outcome.quantile(0.5) for outcome in runs.ours))
+    bare_rate = rounded(median(outcome.per_second for outcome in runs.bare))
+    bare = f"bare ASGI + asyncpg answering the same statement's rows, same server and pool: {bare_rate}/s"
+    middle = [outcome.quantile(0.5) for outcome in runs.ours]
+    small_middle = [outcome.quantile(0.5) for outcome in runs.small]
     return (
-        of_runs("match.vs_pgbench", "ratio", ratios, against=beside),
-        of_runs("match.requests_per_s", "1/s", runs.rates, against=beside),
+        of_runs("match.vs_pgbench", "ratio", ratios(runs.rates, runs.engine), goal=0.08, against=engine),
+        of_runs(
+            "match.vs_bare_asgi",
+            "ratio",
+            ratios(runs.rates, [outcome.per_second for outcome in runs.bare]),
+            goal=0.4,
+            against=bare,
+        ),
+        of_runs("match.rate", "1/s", runs.rates, against=engine),
         of_runs(
             "match.p99_ms",
             "ms",
             [outcome.quantile(0.99) for outcome in runs.ours],
             better="lower",
-            against=f"the median answer under the same load ({load_of}): {median_latency} ms",
+            goal=50,
+            against=f"the median answer under the same load ({load_of}): {rounded(median(middle))} ms",
+        ),
+        of_runs(
+            "match.median_10m_vs_100k",
+            "ratio",
+            ratios(middle, small_middle),
+            better="lower",
+            goal=1.3,
+            against=f"the median against {past.results} results: {rounded(median(small_middle))} ms",
         ),
     )
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """Divide run by run: both of a run had the same neighbours."""
+    return [one / other for one, other in zip(ours, theirs, strict=True)]

@@ -15,7 +15,7 @@ import msgspec
 from bench.installation import Installation
 from yijian.config.processes import Children
 
-__all__ = ["load", "serving"]
+__all__ = ["load", "running", "serving"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PORTS = {"serve": "YIJIAN_HTTP_PORT", "mllp": "YIJIAN_MLLP_PORT"}
@@ -37,6 +37,23 @@ def serving(installation: Installation, *commands: str) -> Iterator[dict[str, in
         yield ports
     finally:
         children.stop()
+
+
+@contextmanager
+def running(installation: Installation, module: str) -> Iterator[int]:
+    """Run a module of ours that serves HTTP; yield its port once it listens."""
+    port, log = free_port(), installation.home / f"{module}.log"
+    environment = os.environ | installation.environment | {"YIJIAN_HTTP_PORT": str(port)}
+    with log.open("ab") as told:
+        process = subprocess.Popen(  # noqa: S603 - a program of ours
+            [sys.executable, "-m", module], cwd=REPOSITORY, env=environment, stdout=told, stderr=told
+        )
+    try:
+        wait_until_open(port, log)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def free_port() -> int:

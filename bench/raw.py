@@ -1,9 +1,13 @@
 """What pgbench does instead of us: scripts for each figure's raw engine."""
 
 from bench.history import ITEMS, PERSON_OF_NUMBER, REPORT_TABLES, RESIDENTS, SOURCES, copying
-from yijian.domains.results.hot import CANDIDATES
+from yijian.domains.consent.hot import RIDING
+from yijian.domains.results.hot import CANDIDATES, with_riding
 
-__all__ = ["candidates", "keeping", "recording"]
+__all__ = ["STATEMENT", "candidates", "keeping", "recording"]
+
+STATEMENT = with_riding(CANDIDATES, RIDING)
+"""What an order check asks the database: $1 person, $2 item codes, $3 moment."""
 
 TEXTS = (
     "protocol",
@@ -16,12 +20,12 @@ TEXTS = (
 )
 
 
-def candidates() -> str:
+def candidates(residents: int) -> str:
     """Ask the candidate statement: the product's own text, the same items, a resident of chance."""
     person = PERSON_OF_NUMBER.format(n=":n::int")
     codes = f"'{{{','.join(ITEMS)}}}'"
-    statement = CANDIDATES.replace("$1", person).replace("$2", codes).replace("$3", "now()")
-    return f"\\set n random(1, {RESIDENTS})\n{statement};\n"
+    statement = STATEMENT.replace("$1", person).replace("$2", codes).replace("$3", "now()")
+    return f"\\set n random(1, {residents})\n{statement};\n"
 
 
 def keeping(size: int) -> str:
