@@ -1,33 +1,27 @@
-"""Who recognises what: agreements, HR rights, suspensions and methods of the region, as rows. Pure.
+"""Who recognises what: agreements, options, HR rights, suspensions and methods of the region, as rows. Pure.
 
-The national baseline is 国卫医发〔2022〕6号. The provincial windows are those a university hospital of the
-province publishes (30, 60 and 7 days); those of cities and
-consortia are invented in the spirit of 国卫医政发〔2024〕37号.
+Agreements and options stand in `data/agreements.toml`, in the format of published rules (`domains.sharing`).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
+from importlib.resources import files
 from random import Random
 from typing import Any
 
 from yijian.demo.calendar import Calendar
-from yijian.demo.tables import Institution, list_consortia, list_providers
+from yijian.demo.tables import ConsortiumRow, Institution, list_consortia, list_providers
+from yijian.domains.sharing.published import PublishedRules, read_rules
+from yijian.domains.sharing.rows import agreement_row, options_row, party_row, window_row
+from yijian.domains.sharing.values import Agreement, Scope, ScopeKind
 from yijian.domains.terminology.catalogue import load_items
 from yijian.domains.terminology.values import Comparability, Kind
 
 __all__ = ["agreement_rows", "assay_rows", "right_rows", "suspension_rows"]
 
-BOTH_WAYS = ["same", "down", "up"]
-NOT_UPWARD = ["same", "down"]
-MEASURES = "《医疗机构检查检验结果互认管理办法》(国卫医发〔2022〕6号)"
-GUIDANCE = "《关于进一步推进医疗机构检查检验结果互认的指导意见》(国卫医政发〔2024〕37号)"
-HUBEI = "省级互认项目及参考时限:30天、60天、7天(公开的院级公示);方向与标识范围为演示设定"
 INVENTED = "演示设定"
-
-MONTH = "TP Alb Fer Glu TC TG HDL LDL ApoA1 ApoB TBil DBil"
-TWO_MONTHS = "HbA1c"
-WEEK = "K Na Cl Ca Mg Fe TIBC P Li"
 
 NATIONAL = (
     "WBC RBC Hb PLT Hct MCV MCH MCHC K Na Cl Ca P TP Alb TC TG Cre Urea UA Glu ALT AST GGT LDH CK HDL LDL"
@@ -54,137 +48,47 @@ def exam_codes() -> tuple[str, ...]:
     return tuple(i.code for i in load_items() if i.kind is Kind.EXAM and not i.negative_list)
 
 
-def _agreement(code: str, version: int, scope: tuple[str, str], since: date, **terms: Any) -> dict[str, Any]:
-    defaults = {"accepted_marks": [], "directions": BOTH_WAYS, "clock": "collection", "name_en": code}
-    kind, scope_code = scope
-    return (
-        defaults
-        | terms
-        | {
-            "code": code,
-            "version": version,
-            "scope_kind": kind,
-            "scope_code": scope_code,
-            "effective_from": since,
-        }
+def _agreements(calendar: Calendar) -> Iterator[Agreement]:
+    """Yield what the file says: new provincial rules during the year, and one agreement per consortium."""
+    for agreement in _rules().agreements:
+        if agreement.code == "CONSORTIUM":
+            yield from (_within(consortium, agreement) for consortium in list_consortia())
+        elif (agreement.code, agreement.version) == ("HB", 2):
+            yield replace(agreement, effective_from=calendar.new_rules_on)
+        else:
+            yield agreement
+
+
+def _within(consortium: ConsortiumRow, pattern: Agreement) -> Agreement:
+    return replace(
+        pattern,
+        code=consortium.code,
+        scope=Scope(ScopeKind.CONSORTIUM, consortium.code),
+        name_zh=f"{consortium.name_zh}{pattern.name_zh}",
+        name_en=f"{consortium.name_en}: {pattern.name_en}",
     )
 
 
-def _agreements(calendar: Calendar) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    """Yield each version of an agreement with its windows."""
-    yield (
-        _agreement(
-            *("CN-2022-6", 1, ("nation", "CN"), date(2022, 3, 1)),
-            name_zh="全国检查检验结果互认",
-            name_en="National recognition",
-            accepted_marks=["nation"],
-            source=MEASURES,
-        ),
-        [],
-    )
-    yield from _provincial(calendar)
-    yield from _municipal()
-    yield (
-        _agreement(
-            *("JJJL", 1, ("alliance", "JJJL"), date(2023, 1, 1)),
-            name_zh="京津冀鲁检验检查结果互认",
-            name_en="Beijing-Tianjin-Hebei-Shandong recognition",
-            accepted_marks=["nation", "alliance"],
-            source="京津冀鲁临床检验结果互认项目(2023-2024)",
-        ),
-        [],
-    )
-    for consortium in list_consortia():
-        yield (
-            _agreement(
-                *(consortium.code, 1, ("consortium", consortium.code), date(2025, 1, 1)),
-                name_zh=f"{consortium.name_zh}内部互认",
-                name_en=f"{consortium.name_en}: within",
-                mark_required=False,
-                source=f"{GUIDANCE}:紧密型医联体内部全部项目互认",
-            ),
-            [],
-        )
-
-
-def _provincial(calendar: Calendar) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    terms: dict[str, Any] = {"name_zh": "湖北省检查检验结果互认", "name_en": "Hubei recognition"}
-    marks = ["nation", "province"]
-    scope = ("province", "42")
-    yield (
-        _agreement(
-            *("HB", 1, scope, date(2024, 1, 1)),
-            **terms,
-            accepted_marks=marks,
-            directions=["same"],
-            clock="report",
-            source=f"{INVENTED}:只限同级的前一版",
-        ),
-        _item_windows({MONTH: 14, TWO_MONTHS: 30, WEEK: 3}),
-    )
-    yield (
-        _agreement(
-            *("HB", 2, scope, calendar.new_rules_on),
-            **terms,
-            accepted_marks=marks,
-            directions=NOT_UPWARD,
-            source=HUBEI,
-        ),
-        _item_windows({MONTH: 30, TWO_MONTHS: 60, WEEK: 7}),
-    )
-
-
-def _municipal() -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    yield (
-        _agreement(
-            *("WH", 1, ("city", "4201"), date(2024, 7, 1)),
-            name_zh="武汉市检查检验结果互认",
-            name_en="Wuhan recognition",
-            directions=BOTH_WAYS,
-            upward_within="county",
-            clock="report",
-            source=f"{INVENTED};武汉HR 仅限市内",
-        ),
-        [
-            {"category": "lab", "care_setting": "inpatient", "hours": 7 * 24},
-            {"category": "lab", "care_setting": "emergency", "hours": 24},
-            {"category": "imaging", "care_setting": "outpatient", "hours": 30 * 24},
-            {"category": "imaging", "care_setting": "inpatient", "hours": 14 * 24},
-            {"category": "ultrasound", "hours": 14 * 24},
-        ],
-    )
-    yield (
-        _agreement(
-            *("YC", 1, ("city", "4205"), date(2024, 10, 1)),
-            name_zh="宜昌市检查检验结果互认",
-            name_en="Yichang recognition",
-            directions=NOT_UPWARD,
-            source=INVENTED,
-        ),
-        [{"category": "lab", "care_setting": "inpatient", "hours": 5 * 24}],
-    )
-
-
-def _item_windows(days_of: dict[str, int]) -> list[dict[str, Any]]:
-    return [
-        {"item_id": code, "hours": days * 24} for codes, days in days_of.items() for code in codes.split()
-    ]
+@cache
+def _rules() -> PublishedRules:
+    text = (files("yijian.demo") / "data" / "agreements.toml").read_text(encoding="utf-8")
+    return read_rules(text, "demo")
 
 
 def agreement_rows(calendar: Calendar) -> dict[str, list[dict[str, Any]]]:
-    """Return agreements, their parties and their windows; the province names its region as party."""
-    agreements: list[dict[str, Any]] = []
-    windows: list[dict[str, Any]] = []
-    members: list[dict[str, Any]] = []
-    for number, (agreement, its_windows) in enumerate(_agreements(calendar), start=1):
-        agreements.append(agreement | {"id": number})
-        windows += [window | {"agreement_id": number} for window in its_windows]
-        if agreement["scope_kind"] in ("province", "city"):
-            members.append({"agreement_id": number, "region_id": agreement["scope_code"]})
+    """Return agreements, their parties and their windows, and what the region settled besides."""
+    numbered = list(enumerate(_agreements(calendar), start=1))
     return {
-        "sharing.Agreement": agreements,
-        "sharing.AgreementMember": members,
-        "sharing.AgreementWindow": windows,
+        "sharing.Agreement": [agreement_row(each) | {"id": number} for number, each in numbered],
+        "sharing.AgreementMember": [
+            party_row(party) | {"agreement_id": number} for number, each in numbered for party in each.parties
+        ],
+        "sharing.AgreementWindow": [
+            window_row(window) | {"agreement_id": number}
+            for number, each in numbered
+            for window in each.windows
+        ],
+        "sharing.RegionOptions": [options_row(each) for each in _rules().options],
     }
 
 

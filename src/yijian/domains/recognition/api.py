@@ -7,6 +7,7 @@ import msgspec
 
 from yijian.domains.identity.events import PersonMoved
 from yijian.domains.recognition.presentation import View
+from yijian.domains.recognition.preview import Example, Preview, preview_version
 from yijian.domains.recognition.queries import (
     Citable,
     OpenFollowUp,
@@ -30,8 +31,10 @@ __all__ = [
     "OUTCOMES",
     "TECHNICAL_CODES",
     "Citable",
+    "Example",
     "Matched",
     "OpenFollowUp",
+    "Preview",
     "Reused",
     "View",
     "close_follow_up",
@@ -43,6 +46,7 @@ __all__ = [
     "on_person_moved",
     "on_report_corrected",
     "on_report_voided",
+    "preview_version",
     "record_citation",
     "record_decisions",
     "record_view",

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from yijian.domains.sharing.compare import Difference, compare_versions
+from yijian.domains.sharing.hypothesis import is_concerned, rulebook_with
 from yijian.domains.sharing.marks import Marks, marks_of
 from yijian.domains.sharing.published import PublishedRules, get_published, list_published
 from yijian.domains.sharing.queries import get_rulebook
@@ -42,12 +43,14 @@ __all__ = [
     "get_published",
     "get_rulebook",
     "get_version",
+    "is_concerned",
     "list_marks",
     "list_published",
     "list_suspensions",
     "list_versions",
     "marks_of",
     "raise_suspension",
+    "rulebook_with",
     "sign_version",
     "submit_version",
     "withdraw_draft",

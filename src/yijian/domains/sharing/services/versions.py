@@ -6,7 +6,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Model, QuerySet
 
-from yijian.domains.institutions.models import Consortium, Institution, Region
 from yijian.domains.sharing import errors, models
 from yijian.domains.sharing.compare import compare_versions
 from yijian.domains.sharing.models import VersionState
@@ -14,7 +13,6 @@ from yijian.domains.sharing.published import PublishedRules
 from yijian.domains.sharing.rows import agreement_row, options_row, party_row, window_row
 from yijian.domains.sharing.values import Agreement, RegionOptions
 from yijian.domains.sharing.versions import Row, VersionKey, get_row, value_of
-from yijian.domains.terminology.models import CatalogueItem
 from yijian.kit.clock import CHINA
 
 __all__ = [
@@ -142,14 +140,10 @@ def _check_effective_date(row: Row, today: date) -> None:
 
 def _write_parts(row: models.Agreement, agreement: Agreement) -> None:
     codes = set(agreement.items or ()) | {w.item_code for w in agreement.windows if w.item_code}
-    _check_known(CatalogueItem, codes, "items")
+    _check_known(models.AgreementItem, "item", codes)
     parties = [party_row(party) for party in agreement.parties]
-    for model, column in (
-        (Institution, "institution_id"),
-        (Region, "region_id"),
-        (Consortium, "consortium_id"),
-    ):
-        _check_known(model, {party[column] for party in parties if column in party}, "parties")
+    for name in ("institution", "region", "consortium"):
+        _check_known(models.AgreementMember, name, {p[f"{name}_id"] for p in parties if f"{name}_id" in p})
     models.AgreementItem.objects.bulk_create(
         [models.AgreementItem(agreement=row, item_id=code) for code in sorted(agreement.items or ())]
     )
@@ -161,7 +155,9 @@ def _write_parts(row: models.Agreement, agreement: Agreement) -> None:
     )
 
 
-def _check_known(model: type[Model], codes: set[str], field: str) -> None:
-    known = set(model._default_manager.filter(pk__in=codes).values_list("pk", flat=True)) if codes else set()
-    if missing := sorted(codes - known):
-        raise errors.reference_unknown(field, missing)
+def _check_known(part: type[Model], name: str, codes: set[str]) -> None:
+    """Refuse codes that a part's foreign key of this name would not find."""
+    known: type[Model] = part._meta.get_field(name).related_model  # type: ignore[assignment]
+    found = set(known._default_manager.filter(pk__in=codes).values_list("pk", flat=True)) if codes else set()
+    if missing := sorted(codes - found):
+        raise errors.reference_unknown("items" if name == "item" else "parties", missing)
