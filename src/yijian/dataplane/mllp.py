@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -16,8 +17,10 @@ from yijian.dataplane.later_answers import LaterAnswers
 from yijian.dataplane.settings import MllpTls
 from yijian.foundation.inbox.hot import Peer
 from yijian.gateways.hl7v2 import hot as hl7
-from yijian.gateways.hl7v2.codec import MllpDecoder, frame
+from yijian.gateways.hl7v2.codec import Batch, MllpDecoder, answer_batch, frame, split_batch
+from yijian.kit import clock
 from yijian.kit.crypto import FieldCipher
+from yijian.kit.ids import new_id
 
 __all__ = ["MllpListener"]
 
@@ -26,6 +29,10 @@ READ_BYTES = 64 * 1024
 GRACE_SECONDS = 10
 HANDSHAKE_SECONDS = 10
 BACKLOG = 512
+LARGE_BYTES = 4 * 1024 * 1024
+LARGE_AT_ONCE = 2
+"""Of how many senders frames above that size are read on at a time: what bounds our memory."""
+LARGE_PAUSE_SECONDS = 60
 KEEPALIVE = {"TCP_KEEPIDLE": 120, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
 """Seconds of silence, seconds between probes, probes: what frees us of peers that vanished."""
 
@@ -50,6 +57,7 @@ class MllpListener:
         self._tls = tls
         self._admission = Admission(pool, cipher, sender_seconds=sender_seconds)
         self._later = LaterAnswers(pool, seconds=later_seconds)
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
         self._connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self._answering: asyncio.Task[None] | None = None
@@ -88,7 +96,7 @@ class MllpListener:
                 await self._answering
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, self._admission, self._later)
+        connection = Connection(reader, writer, self._admission, self._later, self._large)
         self._connections.add(connection)
         CONNECTIONS.inc()
         try:
@@ -108,8 +116,10 @@ class Connection:
         writer: asyncio.StreamWriter,
         admission: Admission,
         later: LaterAnswers,
+        large: asyncio.Semaphore,
     ) -> None:
         self._reader = reader
+        self._large = large
         self._writer = writer
         self._admission = admission
         self._later = later
@@ -149,11 +159,40 @@ class Connection:
     async def _serve(self) -> None:
         decoder = MllpDecoder()
         while not self._stopping and (data := await self._read()):
-            for raw in decoder.feed(data):
-                await self._answer(await self._admission.admit(raw, self._peer))
-            await self._take_problems(decoder)
+            await self._take(decoder, data)
+            if decoder.pending_bytes > LARGE_BYTES:
+                await self._take_large(decoder)
         decoder.close()
         await self._take_problems(decoder)
+
+    async def _take(self, decoder: MllpDecoder, data: bytes) -> None:
+        for raw in decoder.feed(data):
+            if batches := split_batch(raw):
+                await self._take_batches(batches)
+            else:
+                await self._answer(await self._admission.admit(raw, self._peer))
+        await self._take_problems(decoder)
+
+    async def _take_batches(self, batches: Sequence[Batch]) -> None:
+        """Keep each message of a batch by itself; one batch of acknowledgements answers each."""
+        for batch in batches:
+            found = [await self._admission.admit(raw, self._peer) for raw in batch.messages]
+            admitted = [one for one in found if one]
+            answers = [one.kept.answer for one in admitted]
+            self.say(answer_batch(batch, answers, now=clock.now(), control_id=new_id().hex))
+            for one in admitted:
+                self._promise(one)
+            await self._writer.drain()
+
+    async def _take_large(self, decoder: MllpDecoder) -> None:
+        """Take the rest of a large frame when it is its turn; a sender that pauses for long gives it up."""
+        async with self._large:
+            while decoder.pending_bytes and not self._stopping:
+                async with asyncio.timeout(LARGE_PAUSE_SECONDS):
+                    data = await self._read()
+                if not data:
+                    return
+                await self._take(decoder, data)
 
     async def _read(self) -> bytes:
         self._reading = True
@@ -173,11 +212,14 @@ class Connection:
     async def _answer(self, admitted: Admitted | None) -> None:
         if admitted is None:
             return
+        self.say(admitted.kept.answer)
+        self._promise(admitted)
+        await self._writer.drain()
+
+    def _promise(self, admitted: Admitted) -> None:
         kept = admitted.kept
-        self.say(kept.answer)
         if not kept.reason.code and hl7.wants_later_answer(admitted.peek):
             self._later.promise(kept.message_id, admitted.peek, self)
-        await self._writer.drain()
 
 
 def peer_address(writer: asyncio.StreamWriter) -> IPv4Address | IPv6Address:

@@ -54,7 +54,7 @@ def claim(lane: int, *, now: datetime) -> list[UUID]:
     if not rows:
         return []
     first, attempts, next_attempt_at, _ = rows[0]
-    if next_attempt_at and next_attempt_at > now:
+    if next_attempt_at and now < next_attempt_at <= now + DELAYS[-1]:  # else the clock was put back
         return []
     if attempts >= MOST_ATTEMPTS:
         settle(first, _given_up("processing.interrupted", "处理多次中断"), at=now)

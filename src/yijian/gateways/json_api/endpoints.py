@@ -1,11 +1,14 @@
 """The JSON services off the fast path: reports, orders, decisions, citations, marks (contract §5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -129,7 +132,7 @@ def nothing_here(request: HttpRequest, address: str = "") -> HttpResponse:
 def reports(request: HttpRequest, caller: Caller) -> object:
     """Keep the upload as it came, then record it; what is refused stays kept with its reason."""
     message_id = inbox.keep_json(caller.institution_code, request.body, "report", at=now())
-    try:
+    with _settled_together(message_id):
         upload = decode(request.body, UploadedReport)
         recorded = results.record_report(
             upload,
@@ -138,16 +141,13 @@ def reports(request: HttpRequest, caller: Caller) -> object:
             message_id=message_id,
             at=now(),
         )
-    except Problem as problem:
-        inbox.settle_refused(message_id, problem, at=now())
-        raise
-    inbox.settle_recorded(
-        message_id,
-        waiting=inbox.has_open_work_items(message_id),
-        made=inbox.Made("report", str(recorded.report_id), recorded.version),
-        reported_at=upload.reported_at,
-        at=now(),
-    )
+        inbox.settle_recorded(
+            message_id,
+            waiting=inbox.has_open_work_items(message_id),
+            made=inbox.Made("report", str(recorded.report_id), recorded.version),
+            reported_at=upload.reported_at,
+            at=now(),
+        )
     return {
         "report_id": recorded.report_id,
         "version": recorded.version,
@@ -160,17 +160,25 @@ def reports(request: HttpRequest, caller: Caller) -> object:
 def void(request: HttpRequest, caller: Caller) -> object:
     """Void a report; nothing is deleted."""
     message_id = inbox.keep_json(caller.institution_code, request.body, "report.void", at=now())
-    try:
+    with _settled_together(message_id):
         asked = decode(request.body, VoidRequest)
         outcome = results.void_report(
             caller.institution_code, asked.report_no, asked.voided_at, asked.reason, at=now()
         )
+        made = inbox.Made("void", str(outcome.report_id), outcome.version)
+        inbox.settle_recorded(message_id, waiting=False, made=made, at=now())
+    return outcome
+
+
+@contextmanager
+def _settled_together(message_id: UUID) -> Iterator[None]:
+    """Record an upload and settle it in one transaction, or its refusal in another."""
+    try:
+        with transaction.atomic():
+            yield
     except Problem as problem:
         inbox.settle_refused(message_id, problem, at=now())
         raise
-    made = inbox.Made("void", str(outcome.report_id), outcome.version)
-    inbox.settle_recorded(message_id, waiting=False, made=made, at=now())
-    return outcome
 
 
 @service("POST", "order.write")

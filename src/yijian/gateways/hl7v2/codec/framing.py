@@ -72,7 +72,7 @@ class MllpDecoder:
     @property
     def pending_bytes(self) -> int:
         """How much is kept of a frame that is not whole yet."""
-        return len(self._kept)
+        return len(self._kept) if self._inside else 0
 
     def take_problems(self) -> list[FrameProblem]:
         """Return the problems met since the last call."""
