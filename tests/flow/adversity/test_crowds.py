@@ -68,7 +68,7 @@ def test_one_who_takes_no_answers_holds_up_nobody(listener: RunningListener, reg
 
 
 def test_a_flood_waits_its_turn(listener: RunningListener, register: Register) -> None:
-    """A connection's messages are kept one after the other: another's waits for a few of them, not for all."""
+    """A connection's messages are kept one after the other: another's does not wait for all of them."""
     register("H001")
     register("H002")
     most = 2000
