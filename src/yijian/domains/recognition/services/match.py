@@ -1,6 +1,6 @@
 """Match on the control plane: rules, statements and records are the data plane's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,9 @@ from django.db import transaction
 from yijian.domains.consent.hot import RIDING
 from yijian.domains.identity.api import get_birth_date, resolve_patient
 from yijian.domains.identity.values import Certainty
-from yijian.domains.recognition.answered import ANSWERED, answered_arguments, answered_codes
-from yijian.domains.recognition.candidates import candidates_of
 from yijian.domains.recognition.models import Match, MatchItem, MatchKey
 from yijian.domains.recognition.ordering import build_order, wanted_codes
+from yijian.domains.recognition.posing import pose
 from yijian.domains.recognition.presentation import View, present
 from yijian.domains.recognition.records import (
     MATCH_COLUMNS,
@@ -24,12 +23,10 @@ from yijian.domains.recognition.records import (
     record_of,
 )
 from yijian.domains.recognition.rules import decide
-from yijian.domains.recognition.seeing import options_on, see
 from yijian.domains.recognition.values import MatchRequest
 from yijian.domains.results.api import fetch_candidates
 from yijian.domains.sharing.api import get_rulebook
 from yijian.foundation.audit.api import record_access
-from yijian.foundation.database.sync import fetch
 from yijian.kit.ids import new_parent_id
 
 __all__ = ["Matched", "match_order"]
@@ -57,14 +54,9 @@ def match_order(
     order = build_order(rulebook, institution_code, request, resolution.certainty, at)
     codes = wanted_codes(rulebook, order.items)
     rows = fetch_candidates(person_id, codes, at, riding=RIDING) if person_id else []
-    sight, seen = see(rulebook, institution_code, request, born, at, rows)
-    candidates, interventions = candidates_of(seen)
-    order = order.knowing(interventions, sight)
-    options = options_on(rulebook, institution_code, at)
-    asked = answered_arguments(options, institution_code, request, person_id, at)
-    if asked and rows:
-        order = replace(order, answered=answered_codes(fetch(ANSWERED, *asked)))
-    answer = decide(rulebook, order, candidates)
+    posed = pose(rulebook, order, request, person_id, born, at, rows)
+    order, sight = posed.order, posed.sight
+    answer = decide(rulebook, order, posed.candidates)
     match_id = new_parent_id() if person_id and answer.has_candidate else None
     if match_id and person_id:
         _store(record_of(person_id, match_id, request, order, answer, channel=channel, recorded_at=at))
