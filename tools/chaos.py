@@ -22,7 +22,7 @@ import psycopg
 
 from bench.installation import Installation, installed
 from bench.processes import free_port
-from yijian.config.processes import Children
+from yijian.config.processes import Children, keep_database_up
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
 COMMANDS = ("serve", "mllp", "worker")
@@ -99,12 +99,8 @@ class Region:
                 os.kill(self._children.process_id(name), signal.SIGKILL)
 
     async def keep_up(self) -> None:
-        await asyncio.gather(self._children.keep_up(lambda _: None), self._keep_database_up())
-
-    async def _keep_database_up(self) -> None:
-        while True:
-            await asyncio.to_thread(self._installation.server.restart_if_ended)
-            await asyncio.sleep(0.1)
+        server = self._installation.server
+        await asyncio.gather(self._children.keep_up(print), keep_database_up(server, print))
 
 
 async def until_answered(attempt: Callable[[], Awaitable[bool]], tally: Tally) -> None:
@@ -209,8 +205,7 @@ async def storm(region: Region, secret: str, messages: int, kills: int, seed: in
     killing = asyncio.create_task(kill_at_random(region, tally, messages, kills, random.Random(seed)))  # noqa: S311
     try:
         work = [send_mllp(sender, numbers, messages) for sender in senders]
-        await asyncio.gather(*work, send_json(http, max(messages // 20, 1)))
-        await killing
+        await asyncio.gather(*work, send_json(http, max(messages // 20, 1)), killing)
         await asyncio.to_thread(wait_until_processed, region)
     finally:
         for task in (killing, watching):

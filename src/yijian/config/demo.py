@@ -16,7 +16,7 @@ from django.core.management import call_command
 from rich.console import Console
 
 from yijian.config.environment import Environment, read_environment
-from yijian.config.processes import Children
+from yijian.config.processes import Children, keep_database_up
 from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 from yijian.foundation.secrets import load_keys
@@ -28,7 +28,6 @@ COMMANDS = ("serve", "mllp", "worker")
 RESIDENTS = 500
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
-WATCH_SECONDS = 0.5
 
 
 def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESIDENTS) -> None:
@@ -145,15 +144,8 @@ async def _keep_up(children: Children, server: EmbeddedPostgres | None, console:
         console.print(text, highlight=False, markup=False)
         console.file.flush()
 
-    work = [children.keep_up(tell), *([_keep_database_up(server, tell)] if server else [])]
+    work = [children.keep_up(tell), *([keep_database_up(server, tell)] if server else [])]
     await asyncio.gather(*work)
-
-
-async def _keep_database_up(server: EmbeddedPostgres, tell: Callable[[str], None]) -> None:
-    while True:
-        if await asyncio.to_thread(server.restart_if_ended):
-            tell(f"PostgreSQL had ended and runs again; see {server.log}.")
-        await asyncio.sleep(WATCH_SECONDS)
 
 
 async def _begin(children: Children, addresses: dict[str, Any], fill: Callable[[], Awaitable[None]]) -> None:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 
-__all__ = ["Children", "end_with_parent"]
+__all__ = ["Children", "end_with_parent", "keep_database_up"]
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 20
@@ -110,6 +111,24 @@ class Children:
                 process.wait()
             _close(process)
         self._running.clear()
+
+
+async def keep_database_up(server: EmbeddedPostgres, tell: Callable[[str], None]) -> None:
+    """Return never; start an embedded server again whenever it ends, and try again where that fails."""
+    failures = 0
+    while True:
+        try:
+            restarted = await asyncio.to_thread(server.restart_if_ended)
+        except CannotGoOn as fault:
+            failures += 1
+            pause = min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE)
+            tell(f"{fault} Next attempt in {pause:g} s.")
+            await asyncio.sleep(pause)
+            continue
+        if restarted:
+            failures = 0
+            tell(f"PostgreSQL had ended and runs again; see {server.log}.")
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
