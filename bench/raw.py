@@ -1,5 +1,7 @@
 """What pgbench does instead of us: scripts for each figure's raw engine."""
 
+import re
+
 from bench.history import ITEMS, PERSON_OF_NUMBER, REPORT_TABLES, RESIDENTS, SOURCES, copying
 from yijian.domains.consent.hot import RIDING
 from yijian.domains.results.hot import CANDIDATES, with_riding
@@ -8,6 +10,8 @@ __all__ = ["STATEMENT", "candidates", "keeping", "recording"]
 
 STATEMENT = with_riding(CANDIDATES, RIDING)
 """What an order check asks the database: $1 person, $2 item codes, $3 moment."""
+COMMENT = re.compile(r"--.*")
+"""pgbench would look for its variables in them."""
 
 TEXTS = (
     "protocol",
@@ -24,7 +28,7 @@ def candidates(residents: int) -> str:
     """Ask the candidate statement: the product's own text, the same items, a resident of chance."""
     person = PERSON_OF_NUMBER.format(n=":n::int")
     codes = f"'{{{','.join(ITEMS)}}}'"
-    statement = STATEMENT.replace("$1", person).replace("$2", codes).replace("$3", "now()")
+    statement = COMMENT.sub("", STATEMENT).replace("$1", person).replace("$2", codes).replace("$3", "now()")
     return f"\\set n random(1, {residents})\n{statement};\n"
 
 

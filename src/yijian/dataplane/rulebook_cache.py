@@ -78,10 +78,9 @@ class RulebookCache:
         """Read the marker first: a change that comes in between is read again, never missed."""
         marker = await read_marker(connection)
         if marker != self._marker:
-            gc.unfreeze()
+            gc.collect()
             self._rulebook = await load_rulebook(connection)
             self._marker = marker
-            gc.collect()
-            gc.freeze()  # no full collection walks the rulebook: it lives until the next one comes
+            gc.freeze()  # no collection walks the rulebook: it has no cycles, and goes when the next comes
             RULEBOOK_LOADED_AT.set_to_current_time()
             log.info("rules read", version=self._rulebook.version)

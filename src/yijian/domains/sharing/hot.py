@@ -1,5 +1,6 @@
 """The data plane's door: load the rulebook, and see cheaply whether it changed."""
 
+import asyncio
 from typing import Any, Protocol
 
 from yijian.domains.sharing.rulebook import FIRST_USE, MARKER, STATEMENTS, assemble
@@ -15,9 +16,13 @@ class Connection(Protocol):
 
 
 async def load_rulebook(connection: Connection) -> Rulebook:
-    """Read all tables in one snapshot (JSON columns must be decoded by the connection); note a new name."""
+    """Read all tables in one snapshot (JSON columns must be decoded by the connection); note a new name.
+
+    A province's rules take seconds to put together: that is done beside the event loop.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        rulebook = assemble({name: await connection.fetch(text) for name, text in STATEMENTS.items()})
+        tables = {name: await connection.fetch(text) for name, text in STATEMENTS.items()}
+    rulebook = await asyncio.to_thread(assemble, tables)
     await connection.fetch(FIRST_USE, rulebook.version)
     return rulebook
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from operator import itemgetter
+from sys import intern
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,6 +35,9 @@ from yijian.domains.terminology.values import Item
 __all__ = ["FIRST_USE", "MARKER", "STATEMENTS", "agreement_of", "assemble", "ended_by_newer", "options_of"]
 
 Rows = Sequence[Mapping[str, Any]]
+
+DIGESTED = 2000
+"""Rows that are digested at once."""
 
 MARKER = "SELECT coalesce(max(changes), 0) AS changes FROM sharing_rulebookmarker"
 """Changes with every change to a table the rulebook is made of, and never to a number it had before."""
@@ -144,10 +149,16 @@ def assemble(tables: Mapping[str, Rows]) -> Rulebook:
 
 
 def _version(tables: Mapping[str, Rows]) -> str:
+    """Digest the tables as JSON, some rows at a time: what else the process does must not wait for all."""
     digest = hashlib.sha256()
     encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
     for name in sorted(STATEMENTS):
-        digest.update(encode([name, [dict(row) for row in tables[name]]]))
+        rows = tables[name]
+        digest.update(b"[%b,[" % encode(name))
+        for first in range(0, len(rows), DIGESTED):
+            listed = encode([dict(row) for row in rows[first : first + DIGESTED]])[1:-1]
+            digest.update(b"," + listed if first else listed)
+        digest.update(b"]]")
     return f"r-{digest.hexdigest()[:16]}"
 
 
@@ -327,19 +338,23 @@ def ended_by_newer(versions: Sequence[Version], name: Callable[[Version], Any]) 
 
 def _rights(rows: Rows) -> dict[tuple[str, str], tuple[Right, ...]]:
     """Rights of one shape share one object: a province holds a million of them."""
-    shared: dict[Right, Right] = {}
-    pairs = []
+    shared: dict[tuple[Any, ...], tuple[Right]] = {}
+    rights: dict[tuple[str, str], tuple[Right, ...]] = {}
     for row in rows:
-        right = Right(
-            Scope(ScopeKind(row["scope_kind"]), row["scope_code"]),
-            row["label"],
-            row["valid_from"],
-            row["valid_until"],
-            row["ended_on"],
-            row["evidence"],
-        )
-        pairs.append(((row["institution_id"], row["item_id"]), shared.setdefault(right, right)))
-    return _grouped(pairs)
+        shape = RIGHT_FIELDS(row)
+        right = shared.get(shape) or shared.setdefault(shape, (_right(*shape),))
+        key = (intern(row["institution_id"]), intern(row["item_id"]))
+        rights[key] = rights[key] + right if key in rights else right
+    return rights
+
+
+RIGHT_FIELDS = itemgetter(
+    "scope_kind", "scope_code", "label", "valid_from", "valid_until", "ended_on", "evidence"
+)
+
+
+def _right(kind: str, code: str, *fields: Any) -> Right:
+    return Right(Scope(ScopeKind(kind), code), *fields)
 
 
 def _suspension(row: Mapping[str, Any]) -> Suspension:
