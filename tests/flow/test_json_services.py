@@ -1,16 +1,23 @@
 """The JSON services as a hospital meets them: tokens, problems, uploads, decisions, citations, marks."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import Client as Browser
 
 from tests.service.region import CITY, COUNTY, lab_report, make_region, patient
+from tests.service.sharing.signing import settle
+from yijian.domains.recognition.api import View, match_order
+from yijian.domains.recognition.values import MatchRequest
 from yijian.foundation.accounts.api import register_client
 from yijian.foundation.accounts.tokens import BearerTokens
 from yijian.foundation.accounts.values import ClientRecord
 from yijian.foundation.inbox.models import InboxMessage
+from yijian.gateways.json_api.urls import urlpatterns
+from yijian.kit.clock import now
 from yijian.kit.ids import new_id
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +178,34 @@ def test_marks_say_what_may_be_printed(city: Hospital) -> None:
     problem(city.get("marks", item="K", at="March"), 400)
 
 
+def test_a_sign_that_stands_for_a_mark_is_told(city: Hospital) -> None:
+    settle(mark_signs=(("★", "鄂HR"),))
+    assert city.get("marks", item="K").json()["marks"][0]["sign"] == "★"
+
+
+def test_a_decision_is_taken_back_only_where_the_region_allows_it(city: Hospital) -> None:
+    county = Hospital(COUNTY)
+    assert city.post("reports", lab_report()).status_code == 200
+    asked = {
+        "patient": patient(),
+        "encounter": {"type": "outpatient"},
+        "items": [{"system": "item", "code": "K"}],
+    }
+    request = msgspec.convert(asked, MatchRequest)
+    document = match_order(COUNTY, request, channel="json", actor="his", at=now(), view=View()).document
+    item = document["items"][0]["candidate"]["match_item_id"]
+    decided = {"match_item_id": item, "decision": "accept"}
+    decision = {"match_id": document["match_id"], "decided_at": now().isoformat(), "items": [decided]}
+    assert county.post("recognition/decisions", decision).status_code == 200
+    revocation = {"match_item_id": item, "revoked_at": now().isoformat(), "reason": "误点"}
+    assert problem(county.post("recognition/revocations", revocation), 409)["code"] == "decision.final"
+    settle(revocation_allowed=True)
+    answered = county.post("recognition/revocations", revocation).json()
+    assert (answered["match_item_id"], answered["decision"]) == (item, "accept")
+    assert county.post("recognition/revocations", revocation).json() == answered
+    assert problem(city.post("recognition/revocations", revocation), 404)["code"] == "match_item.unknown"
+
+
 def test_unknown_match_ids_are_not_found(city: Hospital) -> None:
     item = {"match_item_id": str(new_id()), "decision": "accept"}
     body = {"match_id": str(new_id()), "decided_at": datetime.now(UTC).isoformat(), "items": [item]}
@@ -182,7 +217,10 @@ def test_unknown_match_ids_are_not_found(city: Hospital) -> None:
 def test_openapi_describes_every_service(city: Hospital) -> None:
     document = city.get("openapi.json").json()
     assert document["openapi"] == "3.1.0"
-    assert len(document["paths"]) == 8
+    routes = {
+        f"/api/v1/{route.pattern}" for route in urlpatterns if re.fullmatch(r"[a-z/-]+", str(route.pattern))
+    }
+    assert set(document["paths"]) == routes | {"/api/v1/recognition/match"}
 
 
 def test_an_unknown_address_and_a_huge_body_get_problems_too(city: Hospital) -> None:

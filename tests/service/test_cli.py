@@ -5,14 +5,17 @@ import os
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.service.region import make_region
 from yijian.config import cli
 from yijian.config.commands import setup
+from yijian.domains.sharing.models import Agreement
 from yijian.domains.terminology.catalogue import load_items
 from yijian.domains.terminology.models import CatalogueItem
 from yijian.foundation.accounts.client_secret import secret_matches
 from yijian.foundation.accounts.models import Client, User
 from yijian.foundation.audit.api import record_access
 from yijian.foundation.errors import CannotGoOn
+from yijian.kit.errors import Problem
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +110,16 @@ def test_refuses_what_is_no_anchor(anchor: str) -> None:
 def test_archives_and_erases_messages() -> None:
     assert "0 messages in 0 archives" in run("inbox", "archive", "--days", "1").output
     assert run("inbox", "erase").output == "0 archives erased\n"
+
+
+def test_rules_are_loaded_submitted_and_signed_by_two() -> None:
+    make_region()
+    loaded = run("rules", "load", "nation", "--author", "张某")
+    assert "drafted: agreement" in loaded.output
+    number = str(Agreement.objects.get(code="CN-2022-6").pk)
+    assert "CN-2022-6@1\tdraft" in run("rules", "list").output
+    assert "0 of 0 matches" in run("rules", "submit", "agreement", number, "--author", "张某").output
+    refused = run("rules", "sign", "agreement", number, "--signer", "张某")
+    assert isinstance(refused.exception, Problem)
+    assert run("rules", "sign", "agreement", number, "--signer", "李某").exit_code == 0
+    assert "CN-2022-6@1\tsigned" in run("rules", "list").output

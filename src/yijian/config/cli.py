@@ -10,6 +10,8 @@ from rich.console import Console
 from yijian.config.commands.auditing import audit
 from yijian.config.commands.importing import imports
 from yijian.config.commands.inboxing import inbox
+from yijian.config.commands.ruling import rules
+from yijian.config.commands.sending import send_hl7
 from yijian.config.commands.setup import set_up, set_up_django
 from yijian.config.demo import RESIDENTS, run_demo
 from yijian.config.environment import IncompleteConfiguration
@@ -29,10 +31,12 @@ app = typer.Typer(
 catalogue = typer.Typer(help="The catalogue of recognition items.", no_args_is_help=True)
 clients = typer.Typer(help="Programs of institutions that call us.", no_args_is_help=True)
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+app.command("hl7")(send_hl7)
 app.add_typer(audit, name="audit")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(imports, name="import")
 app.add_typer(inbox, name="inbox")
+app.add_typer(rules, name="rules")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
 

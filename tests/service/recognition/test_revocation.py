@@ -1,8 +1,7 @@
 """Taking a decision back, where the region allows it; and the region's own reasons to decline."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +10,20 @@ import pytest
 
 from tests.service.recognition.test_loop import decide, match, problem, record
 from tests.service.region import COUNTY, make_region, patient
+from tests.service.sharing.signing import settle
 from yijian.domains.recognition import api
 from yijian.domains.recognition.models import Citation, Decision, RevokedDecision
 from yijian.domains.recognition.values import CitableRequest, CitationSubmission, RevocationSubmission
-from yijian.domains.sharing import api as sharing
-from yijian.domains.sharing.values import RegionalReason, RegionOptions, Scope, ScopeKind
+from yijian.domains.sharing.values import RegionalReason
 from yijian.domains.supervision import api as supervision
 from yijian.kit.clock import now
 
 pytestmark = pytest.mark.django_db
-OPTIONS = RegionOptions(Scope(ScopeKind.PROVINCE, "42"), 1, date(2022, 3, 1), source="测试")
 
 
 @pytest.fixture(autouse=True)
 def region(db: None) -> None:
     make_region()
-
-
-def settle(**changes: Any) -> None:
-    key = sharing.draft_version(replace(OPTIONS, **changes), author="张某", at=now())
-    sharing.submit_version(key, {}, by="张某", at=now())
-    sharing.sign_version(key, by="李某", at=now())
 
 
 def revoke(item: str, at: datetime, reason: str = "误点") -> Any:

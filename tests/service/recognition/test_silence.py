@@ -1,16 +1,13 @@
 """Silent reminders on the real database: not counted, yet answered, decided and cited like any other."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from tests.service.recognition.test_loop import decide, match, record
 from tests.service.region import COUNTY, make_region
+from tests.service.sharing.signing import settle
 from yijian.domains.recognition.models import Decision, MatchItem
-from yijian.domains.sharing import api as sharing
-from yijian.domains.sharing.values import RegionOptions, Scope, ScopeKind
-from yijian.kit.clock import now
 
 pytestmark = pytest.mark.django_db
 ENCOUNTER = {"type": "inpatient", "number": "E1"}
@@ -19,13 +16,6 @@ ENCOUNTER = {"type": "inpatient", "number": "E1"}
 @pytest.fixture(autouse=True)
 def region(db: None) -> None:
     make_region()
-
-
-def settle(**changes: object) -> None:
-    wanted = RegionOptions(Scope(ScopeKind.PROVINCE, "42"), 1, date(2022, 3, 1), source="测试", **changes)  # type: ignore[arg-type]
-    key = sharing.draft_version(wanted, author="张某", at=now())
-    sharing.submit_version(key, {}, by="张某", at=now())
-    sharing.sign_version(key, by="李某", at=now())
 
 
 def causes(document: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from tests.service.region import make_region
+from tests.service.sharing.signing import sign
 from yijian.domains.sharing import api, models
 from yijian.domains.sharing.rules import options_for
 from yijian.domains.sharing.values import (
@@ -18,7 +19,6 @@ from yijian.domains.sharing.values import (
     ScopeKind,
     Window,
 )
-from yijian.domains.sharing.versions import VersionKey
 from yijian.kit.clock import CHINA, now
 from yijian.kit.errors import Problem
 
@@ -42,11 +42,6 @@ def provincial() -> Agreement:
 def options(**changes: object) -> RegionOptions:
     base = RegionOptions(Scope(ScopeKind.PROVINCE, "42"), 1, today(), source="测试")
     return replace(base, **changes)  # type: ignore[arg-type]
-
-
-def sign(key: VersionKey, by: str = "李某") -> None:
-    api.submit_version(key, PREVIEW, by="张某", at=now())
-    api.sign_version(key, by=by, at=now())
 
 
 def refusal(call: Callable[[], object]) -> str:
@@ -151,3 +146,27 @@ def test_nobody_changes_what_is_signed(tamper: Callable[[], object]) -> None:
 def test_a_rulebook_is_known_by_name_from_its_first_use() -> None:
     version = api.get_rulebook().version
     assert models.RulebookVersion.objects.get(version=version).first_seen_at <= now()
+
+
+def test_published_rules_are_drafted_once_and_count_when_signed() -> None:
+    rules = api.get_published("hubei")
+    keys = api.draft_published(rules, author="张某", at=now())
+    assert [key.kind for key in keys] == ["agreement", "agreement", "options"]
+    for key in keys:
+        sign(key)
+    assert api.draft_published(rules, author="张某", at=now()) == []
+    in_force = {each.code: each for each in api.get_rulebook().agreements}
+    assert api.compare_versions(in_force["HB-HR"], rules.agreements[0]) == []
+
+
+def test_comparing_names_every_field_that_changes() -> None:
+    before = replace(provincial(), items=frozenset({"K", "Na"}))
+    after = replace(
+        before, windows=(Window(24, "K"),), items=frozenset({"K", "Cl"}), public_only=True, version=2
+    )
+    found = {each.field: (each.before, each.after) for each in api.compare_versions(before, after)}
+    assert found == {
+        "items": (("Na",), ("Cl",)),
+        "windows": ((Window(168, "K"),), (Window(24, "K"),)),
+        "public_only": (False, True),
+    }

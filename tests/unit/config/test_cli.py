@@ -21,6 +21,10 @@ COMMANDS = (
     ("import", "reports"),
     ("import", "orders"),
     ("import", "original"),
+    ("rules", "list"),
+    ("rules", "load"),
+    ("rules", "submit"),
+    ("rules", "sign"),
 )
 
 

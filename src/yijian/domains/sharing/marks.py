@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from yijian.domains.sharing.rules import find_suspension
-from yijian.domains.sharing.values import Right, Rulebook, ScopeKind, SuspensionKind
+from yijian.domains.sharing.rules import find_suspension, options_for
+from yijian.domains.sharing.values import DEFAULT_OPTIONS, Right, Rulebook, ScopeKind, SuspensionKind
 from yijian.kit.clock import CHINA
 
 __all__ = ["Mark", "Marks", "marks_of"]
@@ -25,6 +25,8 @@ class Mark:
     label: str
     scope: str
     valid_until: date
+    sign: str | None = None
+    """What may be printed before the item instead, such as ★ with a footnote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def marks_of(rulebook: Rulebook, institution_code: str, item_code: str, at: date
         return Marks((), (forbidden,))
     on = at.astimezone(CHINA).date()
     rights = sorted(rulebook.rights.get((institution_code, item_code), ()), key=lambda r: -r.scope.width)
-    valid = tuple(_mark(right) for right in rights if right.holds(on))
+    signs = _signs(rulebook, institution_code, on)
+    valid = tuple(_mark(right, signs.get(right.label)) for right in rights if right.holds(on))
     if valid:
         return Marks(valid, (("right.valid", {}),))
     if not rights:
@@ -73,9 +76,15 @@ def _forbidden(
     return None
 
 
-def _mark(right: Right) -> Mark:
+def _signs(rulebook: Rulebook, institution_code: str, on: date) -> dict[str, str]:
+    institution = rulebook.institutions.get(institution_code)
+    options = options_for(rulebook, institution, on) if institution else DEFAULT_OPTIONS
+    return {label: sign for sign, label in options.mark_signs}
+
+
+def _mark(right: Right, sign: str | None) -> Mark:
     code = "CN" if right.scope.kind is ScopeKind.NATION else right.scope.code
-    return Mark(right.label, f"{right.scope.kind.value}:{code}", right.last_day())
+    return Mark(right.label, f"{right.scope.kind.value}:{code}", right.last_day(), sign)
 
 
 def _why_not(right: Right, on: date) -> tuple[str, dict[str, str]]:

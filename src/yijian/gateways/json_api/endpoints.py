@@ -239,7 +239,10 @@ def marks(request: HttpRequest, caller: Caller) -> object:
     return {
         "item": item,
         "at": at,
-        "marks": [{"label": m.label, "scope": m.scope, "valid_until": m.valid_until} for m in found.marks],
+        "marks": [
+            {"label": m.label, "scope": m.scope, "valid_until": m.valid_until, "sign": m.sign}
+            for m in found.marks
+        ],
         "reasons": found.sentences(language),
     }
 
