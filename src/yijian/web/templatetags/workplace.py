@@ -54,7 +54,7 @@ def _destinations(role: str) -> list[Destination]:
         Role.PATIENT.value: [
             Destination(reverse("my"), _("首页"), "home"),
             Destination(reverse("my-looks"), _("谁看过"), "eye"),
-            Destination(reverse("my-reused"), _("互认记录"), "rosette-discount-check"),
+            Destination(reverse("my-reused"), _("互认"), "rosette-discount-check"),
             Destination(reverse("my-will"), _("我的授权"), "shield-lock"),
         ],
     }.get(role, [])
