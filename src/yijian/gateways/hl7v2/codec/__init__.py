@@ -4,11 +4,13 @@
     decode_message(raw, encoding, now)    the whole message as values, or MessageRefused
     acknowledge(peek, code, …)            the answer's bytes
     MllpDecoder, frame                    the wire
+    split_batch, answer_batch             batches of messages
 
 `CONFORMANCE.md` beside this package says what is taken, sent and refused.
 """
 
 from .acknowledgement import AckCode, acknowledge
+from .batch import Batch, answer_batch, split_batch, split_messages
 from .charset import Charset, find_charset
 from .decoding import PERSON_NEEDED, ParsedMessage, decode_message
 from .framing import MAX_FRAME_BYTES, FrameProblem, MllpDecoder, frame
@@ -25,6 +27,7 @@ __all__ = [
     "TAKEN",
     "UNNAMED",
     "AckCode",
+    "Batch",
     "Cancellation",
     "Charset",
     "ErrorCode",
@@ -35,9 +38,12 @@ __all__ = [
     "ParsedMessage",
     "Peek",
     "acknowledge",
+    "answer_batch",
     "decode_message",
     "find_charset",
     "frame",
     "peek",
     "refuse",
+    "split_batch",
+    "split_messages",
 ]

@@ -1,0 +1,78 @@
+"""Batches and files of messages, and the batch that answers one (HL7 v2.5.1 §2.10.3)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from yijian.kit.clock import CHINA
+
+from .charset import ASCII_BLANKS, BOM
+
+__all__ = ["Batch", "answer_batch", "split_batch", "split_messages"]
+
+HEADS = (b"FHS", b"BHS")
+BOUNDARY = re.compile(rb"(?:\A|(?<=[\r\n]))(?=(?:FHS|BHS|MSH|BTS|FTS)[^\w\s])")
+"""No byte of a character in use in China equals CR or LF, so batches are cut before any decoding."""
+CONTROL_ID, COUNT = 10, 1
+"""Places in BHS and FHS (the separator is a field of its own), and in BTS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The messages under one BHS; `header` and `trailer` as they stand on the wire, empty where absent."""
+
+    header: bytes
+    messages: tuple[bytes, ...]
+    trailer: bytes = b""
+
+
+def split_batch(raw: bytes) -> list[Batch]:
+    """Return the batches of a frame or file; none where it begins with a message of its own."""
+    body = raw.removeprefix(BOM).lstrip(ASCII_BLANKS)
+    if body[:3] not in HEADS:
+        return []
+    batches: list[tuple[bytes, list[bytes], bytes]] = []
+    for part in filter(None, BOUNDARY.split(body)):
+        name = part[:3]
+        if name in HEADS and (name == b"BHS" or not batches):
+            if batches and not batches[-1][1] and not batches[-1][2]:
+                batches.pop()
+            batches.append((part, [], b""))
+        elif name == b"MSH":
+            batches[-1][1].append(part)
+        elif name == b"BTS":
+            header, messages, _ = batches[-1]
+            batches[-1] = (header, messages, part)
+    return [Batch(header, tuple(messages), trailer) for header, messages, trailer in batches]
+
+
+def split_messages(raw: bytes) -> list[bytes]:
+    """Return the messages of a file: of its batches, else one after the other."""
+    parts = BOUNDARY.split(raw.removeprefix(BOM).lstrip(ASCII_BLANKS))
+    return [part for part in parts if part[:3] == b"MSH"]
+
+
+def answer_batch(batch: Batch, answers: Iterable[bytes], *, now: datetime, control_id: str) -> bytes:
+    """Build the batch that answers a batch: its own header, an acknowledgement per message, the count.
+
+    Sender and receiver are exchanged, and BHS-12 names the batch that is answered.
+    """
+    said = [answer for answer in answers if answer]
+    separator = batch.header[3:4]
+    fields = [*batch.header.rstrip(b"\r\n").split(separator), *[b""] * (CONTROL_ID + 1)]
+    sent_at = now.astimezone(CHINA).strftime("%Y%m%d%H%M%S%z").encode()
+    header = [b"BHS", fields[1], *fields[4:6], *fields[2:4], sent_at, b"", b"", b""]
+    header += [control_id.encode(), fields[CONTROL_ID]]
+    trailer = [b"BTS", str(len(said)).encode(), remark_on(batch, separator)]
+    return b"".join([separator.join(header), b"\r", *said, separator.join(trailer).rstrip(separator), b"\r"])
+
+
+def remark_on(batch: Batch, separator: bytes) -> bytes:
+    """Say in BTS-2 that not as many messages came as BTS-1 promised."""
+    fields: Sequence[bytes] = batch.trailer.rstrip(b"\r\n").split(separator)
+    promised = fields[COUNT].strip() if len(fields) > COUNT else b""
+    count = len(batch.messages)
+    if not promised.isdigit() or int(promised) == count:
+        return b""
+    return b"BTS-1 promises %d messages, %d came: send the missing ones again." % (int(promised), count)
