@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -76,8 +77,9 @@ class Maker:
 def make_cards(document: dict[str, Any], ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
     """Return the cards of an answer's document; items that remind nobody give none."""
     emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
+    override_reasons = _override_reasons(maker, emergency=emergency)
     return [
-        _card(item, reference, maker, emergency=emergency)
+        _card(item, reference, maker, override_reasons, emergency=emergency)
         for item, reference in zip(document["items"], ordered.references, strict=True)
         if item["outcome"] in REMINDERS and item["candidate"] and not _is_silent(item)
     ]
@@ -88,7 +90,14 @@ def _is_silent(item: dict[str, Any]) -> bool:
     return any(reason["code"] == "reminder.suppressed" for reason in item["reasons"])
 
 
-def _card(item: dict[str, Any], reference: str, maker: Maker, *, emergency: bool) -> dict[str, Any]:
+def _card(
+    item: dict[str, Any],
+    reference: str,
+    maker: Maker,
+    override_reasons: list[dict[str, str]],
+    *,
+    emergency: bool,
+) -> dict[str, Any]:
     candidate = item["candidate"]
     warns = item["outcome"] == "recognise" and not emergency
     card: dict[str, Any] = {
@@ -105,7 +114,7 @@ def _card(item: dict[str, Any], reference: str, maker: Maker, *, emergency: bool
                 "display": maker.say(OUTCOMES[item["outcome"]]),
             },
         },
-        "overrideReasons": _override_reasons(maker, emergency=emergency),
+        "overrideReasons": override_reasons,
         "links": [{"label": maker.words["open"], "url": candidate["document_url"], "type": "absolute"}],
     }
     if reference:
@@ -189,15 +198,17 @@ def _detail(item: dict[str, Any], maker: Maker) -> str:
     return "\n\n".join(blocks)
 
 
+@lru_cache(1024)
 def _local_minute(instant: str) -> str:
     """Return an instant as a clock on the wall shows it in China."""
-    return f"{datetime.fromisoformat(instant).astimezone(CHINA):%Y-%m-%d %H:%M}"
+    return datetime.fromisoformat(instant).astimezone(CHINA).isoformat(" ", "minutes")[:16]
 
 
 def _row(cells: Sequence[str | None], *, plain: bool = False) -> str:
     return f"| {' | '.join(cell or '' if plain else _plain(cell or '') for cell in cells)} |"
 
 
+@lru_cache(8192)
 def _plain(text: str) -> str:
     """Escape what markdown or HTML would read: reports are other people's texts."""
     return MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -94,6 +94,7 @@ class FhirEncounter(Struct, frozen=True):
 
 
 class ServiceRequest(Struct, frozen=True):
+    resource_type: str = ""
     id: str = ""
     code: CodeableConcept = CodeableConcept()
     identifier: tuple[FhirIdentifier, ...] = ()
@@ -251,16 +252,26 @@ def _drafts(hook: HookRequest, institution_code: str, namespace: str) -> Iterato
     """Yield drafted service requests with a code we can look up; on order-select only those selected."""
     selected = frozenset(hook.context.selections or ()) if hook.hook == ORDER_SELECT else None
     for index, entry in enumerate(hook.context.draft_orders.entry):
-        path = f"context.draftOrders.entry[{index}].resource"
-        if decode(entry.resource, ResourceType, path).resource_type != "ServiceRequest":
+        draft = _service_request(entry.resource, f"context.draftOrders.entry[{index}].resource")
+        if draft is None:
             continue
-        draft = decode(entry.resource, ServiceRequest, path)
         reference = f"ServiceRequest/{draft.id}" if draft.id else ""
         if draft.do_not_perform or (selected is not None and reference not in selected):
             continue
         item = _item(draft, institution_code, namespace)
         if item is not None:
             yield reference, item
+
+
+def _service_request(resource: msgspec.Raw, path: str) -> ServiceRequest | None:
+    """Read a drafted service request; another resource is none, whatever it calls `code` or `identifier`."""
+    try:
+        draft = decode(resource, ServiceRequest, path)
+    except Problem:
+        if decode(resource, ResourceType, path).resource_type != "ServiceRequest":
+            return None
+        raise
+    return draft if draft.resource_type == "ServiceRequest" else None
 
 
 def _item(draft: ServiceRequest, institution_code: str, namespace: str) -> RequestedItem | None:
