@@ -65,7 +65,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "协议允许在质量满足时认可，不作要求",
         "The agreement allows it where quality suffices, and obliges nobody",
     ),
-    "reminder.suppressed": ("按本地区选项不作提醒（{cause}）", "No reminder by the region's options ({cause})"),
+    "reminder.suppressed": (
+        "按本地区选项不作提醒（{cause}）",
+        "No reminder by the region's options ({cause})",
+    ),
     "panel.incomplete": ("组合中缺少：{missing}", "Missing from the panel: {missing}"),
     "service.unavailable": ("暂时无法查询", "Temporarily unavailable"),
 }
