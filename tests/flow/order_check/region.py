@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 from yijian.domains.identity.models import IdentifierKey, Person
 from yijian.domains.institutions.models import Campus, Institution, Price, Region
 from yijian.domains.results.models import Report, ReportVersion, Result
-from yijian.domains.sharing.models import Agreement, Right
+from yijian.domains.sharing.models import Agreement, RegionOptions, Right
 from yijian.domains.terminology.catalogue import load_items, load_panels
 from yijian.domains.terminology.models import CatalogueItem, CodeMap, PanelMember
 from yijian.domains.terminology.values import Item
@@ -184,4 +184,16 @@ def _report(person_id: UUID, report_id: UUID, effective_at: datetime, reported_a
         body={},
         content_digest=b"",
         source="json",
+    )
+
+
+def settle(version: int, **settings: bool) -> None:
+    """Put a version of the nation's options into force; a later one takes its place at once."""
+    RegionOptions.objects.create(
+        scope_kind="nation",
+        scope_code="CN",
+        version=version,
+        effective_from=LONG_AGO,
+        source="test",
+        settings=settings,
     )

@@ -170,6 +170,24 @@ def test_an_emergency_is_passive_and_leads_with_its_reason(http: httpx.Client, p
     assert card["source"]["topic"]["code"] == "may_recognise"
 
 
+def test_a_silenced_emergency_gives_no_card(http: httpx.Client, person_id: UUID) -> None:
+    from tests.flow.order_check.region import settle  # noqa: PLC0415 - models want Django set up
+
+    prefetch = {"patient": patient(), "encounter": encounter("EMER")}
+
+    def shown_after(version: int, **settings: bool) -> int:
+        settle(version, **settings)
+        for _ in range(100):
+            found = len(cards(http, SIGN, call("order-sign", draft("sr1"), prefetch=prefetch)))
+            if found != bool(settings):
+                break
+            time.sleep(0.1)
+        return found
+
+    assert shown_after(1, suppress_emergency=True) == 0
+    assert shown_after(2) == 1
+
+
 def test_speaks_english_on_request(http: httpx.Client, person_id: UUID) -> None:
     headers = signed(str(http.base_url).rstrip("/"), SIGN) | {"Accept-Language": "en-US"}
     (card,) = http.post(SIGN, json=call(), headers=headers).json()["cards"]
