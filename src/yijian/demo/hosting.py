@@ -1,16 +1,20 @@
 """A region on this machine: prepared once, told its year once, its stories kept true at every start."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
+from django.db import connection
 from rich.console import Console
 
 from yijian.demo.accounts import issue_clients, issue_users
 from yijian.demo.calendar import Calendar
+from yijian.demo.consents import issue_patients, record_wills
 from yijian.demo.doors import Doors, open_doors
 from yijian.demo.handover import (
     credentials_of,
@@ -85,8 +89,16 @@ class Demo:
         now_otherwise = {each.story.resident.resident_id: each.as_it_is for each in different}
         stories = [now_otherwise.get(story.resident.resident_id, story) for story in stories]
         self._document["patients"] = patients_of(stories)
+        await asyncio.to_thread(self._let_patients_speak, stories)
         write_handover(self._handover, self._document)
         show_handover(self._console, self._document, self._handover)
+
+    def _let_patients_speak(self, stories: Sequence[Story]) -> None:
+        """See that some patients have accounts, and have said what they want."""
+        with closing(connection):
+            if not any(user["role"] == "patient" for user in self._document["users"]):
+                self._document["users"].extend(issue_patients(stories))
+            record_wills(stories)
 
     async def _load(self, doors: Doors, steps: Steps) -> bool:
         """Return whether the year had been loaded before; what a start left unfinished is sent again.
