@@ -78,12 +78,10 @@ class _Road(msgspec.Struct, frozen=True):
     """What it leaves open within its window."""
     by_report: bool
     hours: int
+    window: timedelta
+    """The same hours, as instants reckon."""
     mark: str | None
     reasons: tuple[Reason, ...]
-
-    @property
-    def window(self) -> timedelta:
-        return timedelta(hours=self.hours)
 
     @property
     def name(self) -> str:
@@ -186,6 +184,7 @@ def _road(
     direction_allowed: bool,
 ) -> _Road:
     name = f"{agreement.code}@{agreement.version}" if agreement else None
+    hours = window_hours(agreement.windows if agreement else (), case.item, case.order.care_setting)
     reasons = [_right_reason(agreement, name, state, right, covers=covers)]
     if agreement is not None:
         reasons.append(_direction_reason(case, agreement, allowed=direction_allowed))
@@ -198,7 +197,8 @@ def _road(
         covers=covers,
         best=best,
         by_report=agreement is not None and agreement.clock is ClockStart.REPORT,
-        hours=window_hours(agreement.windows if agreement else (), case.item, case.order.care_setting),
+        hours=hours,
+        window=timedelta(hours=hours),
         mark=right.label if right and state is RightState.VALID else None,
         reasons=tuple(reasons),
     )
