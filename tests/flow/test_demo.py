@@ -1,5 +1,6 @@
 """The demo as a newcomer meets it: from an empty directory to `ready`, asked, stopped, and started again."""
 
+import asyncio
 import json
 import os
 import re
@@ -312,6 +313,19 @@ def test_killed_demo_takes_its_processes_along(premises: Premises) -> None:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_child_that_ends_is_started_again_and_told(tmp_path: Path) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    children = Children(tmp_path, os.environ)
+    children.start("no-such-command")
+    keeping = asyncio.create_task(children.keep_up(told.put_nowait))
+    first, second = await told.get(), await told.get()
+    keeping.cancel()
+    children.stop()
+    assert "`yijian no-such-command` ended with status 2 and starts again in 0.4 s" in first
+    assert "starts again in 0.8 s" in second
+    assert children.log_of("no-such-command").read_text().count("No such command") == 2
 
 
 async def test_child_that_ends_is_named_with_its_log(tmp_path: Path) -> None:

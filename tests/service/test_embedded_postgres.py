@@ -76,6 +76,17 @@ def test_serves_utf8_with_checksums_on_loopback_alone(server: EmbeddedPostgres) 
     assert ask(server.url, "SHOW synchronous_commit") == "on"
 
 
+def test_killed_server_is_started_again_at_its_address(server: EmbeddedPostgres) -> None:
+    url = server.url
+    tell(url, "CREATE TABLE kept AS SELECT 7 AS number")
+    assert not server.restart_if_ended()
+    os.kill(postmaster_process(server), signal.SIGKILL)
+    while not server.restart_if_ended():
+        pass
+    assert server.url == url
+    assert ask(url, "SELECT number FROM kept") == 7
+
+
 def test_refuses_a_wrong_password(server: EmbeddedPostgres) -> None:
     name, _, address = server.url.rpartition("@")
     wrong = f"{name.rpartition(':')[0]}:wrong@{address}"

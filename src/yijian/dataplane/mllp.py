@@ -188,8 +188,11 @@ class Connection:
         """Take the rest of a large frame when it is its turn; a sender that pauses for long gives it up."""
         async with self._large:
             while decoder.pending_bytes and not self._stopping:
-                async with asyncio.timeout(LARGE_PAUSE_SECONDS):
-                    data = await self._read()
+                try:
+                    async with asyncio.timeout(LARGE_PAUSE_SECONDS):
+                        data = await self._read()
+                except TimeoutError:
+                    data, self._stopping = b"", True
                 if not data:
                     return
                 await self._take(decoder, data)
