@@ -32,7 +32,7 @@ REFUSED = {
     "en": "OBX-3 is required: fill in the item code and send again.",
 }
 MESSAGE = (
-    "MSH|^~\\&|LIS|HB-ZX|YJ|HBJC|20261120083000+0800||ORU^R01^ORU_R01|{control}|P|2.5.1|||||CHN|UNICODE UTF-8\r"
+    "MSH|^~\\&|LIS|HB-ZX|YJ|HBJC|20261120083000+0800||ORU^R01|{control}|P|2.5.1|||||CHN|UNICODE UTF-8\r"
     "PID|1||420106196803143515^^^CN^NNCHN~0098721^^^HB-ZX^MR||赵建国||19680314|M|||湖北省\\T\\临湖市\r"
     "PV1|1|O|检验科^^^HB-ZX||||1203^刘敏\r"
     "OBR|1|O-2211|R-{control}|CBC^血常规^L|||20261120080000|||||||||1203^刘敏||||||20261120082500||LAB|F\r"

@@ -78,6 +78,7 @@ def work_items(request: HttpRequest) -> HttpResponseBase:
         "matters": show_matters(listed[:PAGE]),
         "several": scope is None,
         "by_hand": kind in BY_HAND,
+        "counted": kind not in {results.ORDER_WITHOUT_REPORT, results.IMAGE_WITHOUT_REPORT},
         "colleagues": colleagues_of(user),
         "older": f"?{urlencode(further)}" if further else None,
         "newest": f"?{urlencode(here)}" if after else None,
