@@ -5,8 +5,18 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from yijian.gateways.cds_hooks.endpoints import feedback
+from yijian.gateways.json_api.openapi import describe_webhooks
+from yijian.gateways.outbound.codec import WebhookBody
 from yijian.web.access import open_to_everyone
 from yijian.web.views import errors
+
+describe_webhooks(
+    {
+        "recognition.decided": ("接诊机构采纳或不采纳", WebhookBody),
+        "recognition.cited": ("已采纳结果写入病历", WebhookBody),
+        "recognition.revoked": ("撤销互认决定", WebhookBody),
+    }
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yijian.web.urls")),

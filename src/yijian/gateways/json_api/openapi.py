@@ -1,5 +1,6 @@
 """OpenAPI 3.1, generated from the very structs that decode the requests."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -27,7 +28,7 @@ from yijian.gateways.json_api.consents import (
 )
 from yijian.gateways.json_api.endpoints import OrdersRequest, VoidRequest
 
-__all__ = ["document"]
+__all__ = ["describe_webhooks", "document"]
 
 OPERATIONS: tuple[tuple[str, str, str, type | None, type | None], ...] = (
     ("/api/v1/recognition/match", "recognition.match", "能用什么代替将要开的医嘱", MatchRequest, None),
@@ -75,10 +76,20 @@ PROBLEM_SCHEMA = {
 }
 
 
+WEBHOOKS: dict[str, tuple[str, type]] = {}
+"""What goes out, by event: in words, and the shape of its body."""
+
+
+def describe_webhooks(webhooks: Mapping[str, tuple[str, type]]) -> None:
+    """Add what another gateway sends to the document; at start-up, before it is built."""
+    WEBHOOKS.update(webhooks)
+
+
 @cache
 def build() -> dict[str, Any]:
     """Return the whole document."""
     shapes = [shape for *_, asked, answered in OPERATIONS for shape in (asked, answered) if shape]
+    shapes += {shape: None for _, shape in WEBHOOKS.values()}
     schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
     by_shape: dict[type | None, Any] = dict(zip(shapes, schemas, strict=True))
     paths: dict[str, Any] = {"/api/v1/marks": {"get": _marks()}}
@@ -88,6 +99,9 @@ def build() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "一检 Yijian", "version": "1"},
         "paths": paths,
+        "webhooks": {
+            event: _webhook(summary, by_shape[shape]) for event, (summary, shape) in WEBHOOKS.items()
+        },
         "components": {
             "schemas": components | {"Problem": PROBLEM_SCHEMA},
             "securitySchemes": {
@@ -118,6 +132,25 @@ def _operation(
             "200": {"description": "OK", "content": {"application/json": {"schema": answer}}},
             "default": PROBLEM,
         },
+    }
+
+
+def _webhook(summary: str, body: dict[str, Any]) -> dict[str, Any]:
+    text = {"type": "string"}
+    headers = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    return {
+        "post": {
+            "summary": summary,
+            "parameters": [
+                {"name": name, "in": "header", "required": True, "schema": text} for name in headers
+            ],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": {
+                "2XX": {"description": "已收妥"},
+                "410": {"description": "不再接收，端点随即停用"},
+                "default": {"description": "稍后以同一 webhook-id 重试"},
+            },
+        }
     }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from yijian.foundation.outbound.api import Answer, Outgoing, Target
 from yijian.gateways.outbound.codec import acknowledged
-from yijian.gateways.outbound.network import Forbidden, Network, resolve
+from yijian.gateways.outbound.network import Forbidden, Network, reason_of, resolve
 
 __all__ = ["MllpTransport"]
 
@@ -36,7 +36,7 @@ class MllpTransport:
         except (Forbidden, ValueError) as refusal:
             return Answer("later", str(refusal), unreachable=True)
         except OSError as fault:
-            return Answer("later", f"not reached: {type(fault).__name__}", unreachable=True)
+            return Answer("later", reason_of(fault), unreachable=True)
         if not answer:
             return Answer("later", "the connection closed before an acknowledgement", unreachable=True)
         taken, said = acknowledged(answer, outgoing.delivery_id)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-__all__ = ["Forbidden", "Network", "resolve"]
+__all__ = ["Forbidden", "Network", "reason_of", "resolve"]
 
 Network = IPv4Network | IPv6Network
 
@@ -37,3 +37,10 @@ def _allowed(address: IPv4Address | IPv6Address, inner: Iterable[Network], *, pl
     if any(address in network for network in inner):
         return True
     return address.is_global and not address.is_multicast and not plain
+
+
+def reason_of(fault: Exception) -> str:
+    """Say in words why a connection failed; nothing of what was sent."""
+    if isinstance(fault, socket.gaierror):
+        return "the name of the host is unknown"
+    return f"not reached: {type(fault).__name__}"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from yijian.foundation.outbound.api import Answer, Outgoing, Target
-from yijian.gateways.outbound.network import Forbidden, Network, resolve
+from yijian.gateways.outbound.network import Forbidden, Network, reason_of, resolve
 from yijian.kit.clock import now
 
 __all__ = ["WebhookTransport", "sign"]
@@ -48,7 +48,7 @@ class WebhookTransport:
         except (Forbidden, httpx.InvalidURL) as refusal:
             return Answer("later", str(refusal), unreachable=True)
         except (httpx.HTTPError, OSError) as fault:
-            return Answer("later", f"not reached: {type(fault).__name__}", unreachable=True)
+            return Answer("later", reason_of(fault), unreachable=True)
 
     def _post(self, url: httpx.URL, target: Target, outgoing: Outgoing) -> Answer:
         plain = url.scheme == HTTP
