@@ -82,6 +82,7 @@ def test_recognises_when_every_condition_holds() -> None:
         ({"specimen": "urine"}, NOT, "specimen.differs"),
         ({"unit_state": "not_comparable", "unit": "谜"}, NOT, "unit.not_comparable"),
         ({"unit_state": "not_numeric", "value": "溶血"}, NOT, "unit.not_comparable"),
+        ({"unit_state": "not_numeric", "value": "-"}, NOT, "unit.not_comparable"),
         ({"flag": "HH"}, MAY, "critical.recheck"),
         ({"critical": True}, MAY, "critical.recheck"),
         ({"comparable_value": Decimal("41")}, MAY, "critical.recheck"),
@@ -96,6 +97,12 @@ def test_candidate_decides(changes: dict[str, object], outcome: Outcome, code: s
 
 def test_window_ends_inclusive() -> None:
     assert answer(candidate(hours_ago=7 * 24)).outcome is RECOGNISE
+
+
+@pytest.mark.parametrize("words", ["未检出", "阴性", " 阴性（-）", "Negative"])
+def test_a_figure_printed_as_its_absence_is_a_result(words: str) -> None:
+    found = answer(candidate(unit_state="not_numeric", value=words, comparable_value=None))
+    assert found.outcome is RECOGNISE
 
 
 def test_converted_unit_is_named_and_recognised() -> None:

@@ -33,6 +33,8 @@ NEGATIVE_VALUES = frozenset(
     {"阴性", "阴性(-)", "(-)阴性", "-", "(-)", "未检出", "无反应性", "非反应性"}
     | {"negative", "negative(-)", "neg", "non-reactive", "nonreactive"}
 )
+DASHES = frozenset({"-", "(-)"})
+"""In the place of a figure these say that there is none."""
 BARE_NUMBER = re.compile(r"[<≤]?\d+(\.\d+)?(s/co|coi|iu/ml)?")
 
 
@@ -96,7 +98,7 @@ def _comparable(case: Case) -> Iterator[Reason]:
         evidence = {"printed": candidate.unit, "unit": item.unit}
         if candidate.unit_state == "converted":
             yield Reason("unit.converted", evidence=evidence)
-        elif candidate.unit_state != "same":
+        elif candidate.unit_state != "same" and not _is_absence(candidate, item):
             yield Reason("unit.not_comparable", False, NOT, evidence)
     if item.comparability == Comparability.METHOD and case.source.code != case.receiver.code:
         on = _examined_on(candidate)
@@ -155,11 +157,17 @@ def _value_sound(case: Case) -> Iterator[Reason]:
         yield Reason("critical.recheck", False, MAY, {"kind": kind, "flag": candidate.flag or None})
 
 
+def _is_absence(candidate: Candidate, item: Item) -> bool:
+    """Tell whether a figure was printed as its absence (未检出): a result with nothing to convert."""
+    in_words = item.result_type == "quantitative" and candidate.unit_state == "not_numeric"
+    return in_words and _words_of(candidate) in NEGATIVE_VALUES - DASHES
+
+
 def _is_negative(candidate: Candidate) -> bool:
     """Tell whether flag and words agree that nothing was found; a bare figure needs the laboratory's flag."""
     if candidate.flag and candidate.flag not in NEGATIVE_FLAGS:
         return False
-    words = "".join(unicodedata.normalize("NFKC", candidate.value).lower().split())
+    words = _words_of(candidate)
     return words in NEGATIVE_VALUES or bool(candidate.flag and BARE_NUMBER.fullmatch(words))
 
 
@@ -201,6 +209,7 @@ def _kind_of(case: Case) -> tuple[object, ...]:
         candidate.status,
         candidate.unit,
         candidate.unit_state,
+        _is_absence(candidate, item),
         candidate.specimen,
         candidate.specimen_name,
         candidate.method_class,
@@ -218,3 +227,8 @@ def _kind_of(case: Case) -> tuple[object, ...]:
 
 def _examined_on(candidate: Candidate) -> date:
     return candidate.effective_at.astimezone(CHINA).date()
+
+
+def _words_of(candidate: Candidate) -> str:
+    """Return the value as printed, with equal width and case and without blanks."""
+    return "".join(unicodedata.normalize("NFKC", candidate.value).lower().split())
