@@ -5,7 +5,7 @@ WHERE EXISTS (
         JOIN results_reportversion AS version
             ON version.person_id = report.person_id AND version.report_id = report.report_id
         WHERE report.person_id = asked.person_id AND report.institution_code = asked.institution_code
-            AND version.body ->> 'order_no' = asked.order_no)
+            AND version.body ->> 'order_no' IN (asked.order_no, split_part(asked.order_no, '#', 1)))
     OR EXISTS (
         SELECT FROM results_orderfact AS fact
         WHERE fact.person_id = asked.person_id AND fact.institution_code = asked.institution_code
