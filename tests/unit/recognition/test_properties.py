@@ -31,12 +31,25 @@ from yijian.domains.recognition.rules.conditions import Case
 from yijian.domains.recognition.rules.grants import best_grant
 from yijian.domains.recognition.values import RANK, Candidate, Order, Outcome, Purpose
 from yijian.domains.sharing.rules import covers
-from yijian.domains.sharing.values import Agreement, ClockStart, Direction, Rulebook, ScopeKind, Window
+from yijian.domains.sharing.values import (
+    Agreement,
+    ClockStart,
+    Direction,
+    GradeBand,
+    GradeRule,
+    Permission,
+    Rulebook,
+    ScopeKind,
+    Window,
+)
 from yijian.kit.clock import CHINA
 
 CODES = ("K", "Glu", "AntiHIV", "AntiTP", "HbA1c", "CEA", "pO2", "IMG-CT-CHEST-PLAIN", "PA-HE", "INFECT4")
 SINGLE = CODES[:-1]
 SCOPES = (NATION, PROVINCE, CITY, COUNTY_COMMUNITY)
+
+STANDINGS = ("", "一级未定等", "二级乙等", "二级甲等", "三级未定等", "三级甲等")
+BANDS = st.builds(GradeBand, st.sampled_from(STANDINGS), st.sampled_from(STANDINGS))
 
 agreements = st.builds(
     agreement,
@@ -48,6 +61,11 @@ agreements = st.builds(
     accepted_marks=st.frozensets(st.sampled_from(ScopeKind), max_size=2),
     windows=st.lists(st.builds(Window, st.integers(0, 1000)), max_size=2).map(tuple),
     items=st.none() | st.frozensets(st.sampled_from(SINGLE)),
+    grade_rules=st.lists(
+        st.builds(GradeRule, BANDS, BANDS, st.sampled_from([Permission.ACCEPT, Permission.MAY])), max_size=2
+    ).map(tuple),
+    shared_within=st.none() | st.sampled_from(ScopeKind),
+    public_only=st.sampled_from([False, False, True]),
 )
 rights = st.dictionaries(
     st.tuples(st.sampled_from(sorted(INSTITUTIONS)), st.sampled_from(SINGLE)),
