@@ -134,9 +134,10 @@ def write_place(place: Place) -> str:
 def read_place(text: str) -> Place | None:
     """Read it again; None for anything else."""
     try:
-        return json.decode(text, type=Place)
+        place: Place = json.decode(text, type=Place)
     except DecodeError:
         return None
+    return place
 
 
 def suggest(word: str) -> list[Item]:

@@ -1,8 +1,7 @@
 """Orders that were executed and want a report: who waits too long is asked about, until the report comes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -130,7 +129,7 @@ def _answered(batch: Sequence[Awaited]) -> set[tuple[str, str]]:
     """Return those that have a report or were cancelled, whoever their person turned out to be."""
     people = [identity.current_person_id(each.person_id) for each in batch]
     institutions = [each.institution_code for each in batch]
-    rows: list[Mapping[str, Any]] = fetch(ANSWERED, people, institutions, [each.order_no for each in batch])
+    rows = fetch(ANSWERED, people, institutions, [each.order_no for each in batch])
     return {(row["institution_code"], row["order_no"]) for row in rows}
 
 

@@ -194,7 +194,7 @@ def has_open_work_items(message_id: UUID) -> bool:
 def with_open_work_items(message_ids: Collection[UUID]) -> set[UUID]:
     """Return those of these messages for which a person still has something to mend."""
     items = WorkItem.objects.filter(message_id__in=message_ids, resolved_at=None)
-    return set(items.values_list("message_id", flat=True))
+    return {message_id for message_id in items.values_list("message_id", flat=True) if message_id}
 
 
 def list_work_items(message_id: UUID) -> list[WorkItemSummary]:

@@ -1,5 +1,6 @@
 """Process again all messages of one cause: counted first, handed over in portions, their outcome told."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -88,7 +89,8 @@ def find_replay(replay_id: UUID) -> Replay | None:
     if row is None:
         return None
     states = InboxMessage.objects.filter(replay_id=replay_id).values_list("state")
-    return Replay(*row, outcomes=dict(states.annotate(Count("message_id")).order_by()))
+    outcomes = dict(states.annotate(Count("message_id")).order_by())
+    return replace(Replay(*row), outcomes=outcomes)
 
 
 def list_replays(institution_code: str | None = None, *, most: int = 5) -> list[Replay]:
