@@ -46,7 +46,11 @@ CAUSES: Mapping[str, Promise] = {
 }
 """What a reason is called."""
 
+SENDERS_CHARSET = _("请核对该发送方的字符集设置，设置后重新处理。")
 REMEDIES: Mapping[str, Promise] = {
+    "encoding.guessed": SENDERS_CHARSET,
+    "encoding.unknown": SENDERS_CHARSET,
+    "encoding.not_ascii": SENDERS_CHARSET,
     "work_item.open": _("在待办中处理后，本报文自动完成。"),
     "processing.error": _("原文已保存。请联系平台管理员（跟踪号 %(trace_id)s），修复后重新处理。"),
     "processing.interrupted": _("已尝试 %(attempts)s 次，原文已保存。排除故障后重新处理。"),
@@ -106,7 +110,7 @@ class ShownReason(NamedTuple):
 
 def cause_name(code: str) -> str:
     """Return what a reason is called; an unknown code stands for itself."""
-    return str(CAUSES.get(code, code))
+    return str(CAUSES.get(code) or NOTES.get(code, code))
 
 
 def show_reason(code: str, data: Mapping[str, Any], text: str) -> ShownReason:
