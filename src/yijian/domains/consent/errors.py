@@ -22,9 +22,9 @@ def way_refused(way: str) -> Problem:
     return Problem("consent.way_refused", f"The region takes no consent by {way}.", 422, remedy)
 
 
-def code_wrong() -> Problem:
+def code_wrong(path: str = "code") -> Problem:
     """Wrong, used, expired, locked and never made look the same."""
-    remedy = (FieldError("code", "ask the patient for a new code"),)
+    remedy = (FieldError(path, "ask the patient for a new code"),)
     return Problem("consent.code_wrong", "The code is wrong or no longer valid.", 422, remedy)
 
 

@@ -62,6 +62,6 @@ async def redeem_code(connection: Connection, arguments: tuple[Any, ...]) -> UUI
     """Turn a code the patient shows into a consent; a wrong one is counted and refused (`Problem` 422)."""
     rows = await connection.fetch(REDEEM_CODE, *arguments)
     if not rows:
-        raise errors.code_wrong()
+        raise errors.code_wrong("authorisation.code")
     consent_id: UUID = rows[0]["consent_id"]
     return consent_id
