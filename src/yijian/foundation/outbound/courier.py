@@ -22,7 +22,7 @@ from yijian.kit.clock import now
 
 __all__ = ["Courier", "courier_loop", "due_endpoints", "send_due"]
 
-LOCK = 0x59494A_0300
+LOCK = 0x59494A_0400
 THREADS = 16
 PORTION = 100
 """Messages carried to an endpoint before its thread looks at the world again."""
