@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.template.loader import render_to_string
 
 from tests.flow.messages import oru
 from yijian.domains.results.api import get_report, remap
@@ -167,6 +168,10 @@ def test_organisms_are_shown_with_their_report() -> None:
     shown = get_report(report.person_id, report.report_id, shows_sensitive=True)
     (organism,) = shown["organisms"]
     assert organism["susceptibilities"][0]["mic"] == {"value": "2", "comparator": "<=", "unit": "ug/ml"}
+    page = " ".join(render_to_string("reports/rows.html", {"report": shown}).split())
+    assert "大肠埃希菌" in page
+    assert "<td>阿米卡星</td> <td>S 敏感 </td>" in page
+    assert "&lt;=2" in page
 
 
 ORC = "ORC|{control}|{number}|||{status}||||20260302{hour:02}0000"

@@ -16,6 +16,12 @@ PIECES = st.sampled_from(
         "ORC|RE|1|2",
         "NTE|1||note",
         "SPM|1|x||BLD",
+        "TXA|1|DI|TX|20261101",
+        "FT1|1|||20261101||CG|X|||2||1.5",
+        "ORC|NW|1",
+        "OBX|2|ST|AMK^x^L|1.1|<=2|ug/ml||S|||F",
+        "OBX|3|CE|ORG^x^L|1|a^b||||||F",
+        "OBX|4|ED|PDF^x^L||^application^pdf^Base64^JVBERi0=||||||F",
         "|",
         "^",
         "~",
@@ -55,9 +61,17 @@ def test_any_bytes_after_a_header_are_read_or_refused(raw: bytes) -> None:
     try_all(f"{HEADER}\r{PATIENT}\r{ORDER}\r".encode() + raw, None)
 
 
-@given(MANGLED)
-def test_any_mixture_of_segments_is_read_or_refused(text: str) -> None:
-    try_all(f"{HEADER}\r{text}".encode(errors="replace"), None)
+@given(MANGLED, st.sampled_from(["ORU^R01", "OUL^R22", "MDM^T02", "MDM^T11", "ORM^O01", "OML^O21"]))
+def test_any_mixture_of_segments_is_read_or_refused(text: str, kind: str) -> None:
+    header = HEADER.replace("ORU^R01^ORU_R01", kind)
+    try_all(f"{header}\r{text}".encode(errors="replace"), None)
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_under_a_batch_header_are_answered(raw: bytes) -> None:
+    head = b"BHS|^~\\&|LIS|H001|||||||B1\r"
+    (batch,) = codec.split_batch(head + raw.replace(b"HS", b"") + b"\r")
+    assert codec.answer_batch(batch, [], now=NOW, control_id="1").endswith(b"BTS|0\r")
 
 
 @given(st.integers(1, 60), TEXT)
