@@ -107,7 +107,7 @@ def consents(request: HttpRequest, caller: Caller) -> object:
 
 
 def _record(asked: ConsentRequest, person_id: UUID, born: date | None, recorder: consent.Recorder) -> UUID:
-    if asked.way == Way.CODE:
+    if Way(asked.way) is Way.CODE:
         return consent.require_code(person_id, asked.code or "", recorder, at=now())
     to = asked.given_to or GivenTo(institution_code=recorder.institution_code)
     given = consent.Given(
