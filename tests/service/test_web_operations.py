@@ -374,6 +374,18 @@ def test_replays_a_cause_after_a_preview_with_progress() -> None:
     assert InboxMessage.objects.filter(state="refused").count() == 1
 
 
+def test_mended_character_set_has_all_messages_of_the_sender_processed_again() -> None:
+    first, other = (receive(state="waiting", reason_code="encoding.guessed") for _ in range(2))
+    open_work_item(COUNTY, "encoding.guessed", COUNTY, at=now(), message_id=first)
+    matter = {"institution": COUNTY, "kind": "encoding.guessed", "subject": COUNTY}
+
+    signed_in_as(Role.INTEGRATOR).post("/work-items/handled", matter)
+    advance_replays(now=now())
+
+    again = InboxMessage.objects.filter(state="received").values_list("message_id", flat=True)
+    assert set(again) == {first, other}
+
+
 def test_a_matter_is_assigned_to_a_colleague_of_ones_institution_only() -> None:
     record(message_id=receive(state="waiting"), results=[local_row("XK", "钾")])
     technician = signed_in_as(Role.TECHNICIAN)

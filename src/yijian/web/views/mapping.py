@@ -1,5 +1,6 @@
 """What a person has to mend: codes without meaning, unknown units, and other doubts about messages."""
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from django import forms
@@ -196,6 +197,9 @@ def handled(request: HttpRequest) -> HttpResponseBase:
         at=now(),
         run_again=kind in RUN_AGAIN,
     )
+    if kind in RUN_AGAIN and institution:
+        with suppress(Problem):  # no other message of this sender waits
+            inbox.begin_replay(kind, institution_code=institution, by=user.username, at=now())
     audit_operation(request, "web.matter_closed", institution=institution, kind=kind)
     messages.success(request, gettext("已处理。"))
     return redirect(f"{resolve_url('work-items')}?{urlencode({'kind': kind})}")
