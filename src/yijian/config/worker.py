@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from yijian.config.jobs import JOBS
 from yijian.config.subscriptions import SUBSCRIPTIONS
 from yijian.config.transports import TRANSPORTS
+from yijian.domains.recognition.services.previews import preview_loop
 from yijian.foundation.database.locked_loop import LockedLoop
 from yijian.foundation.database.periodic import periodic_loop
 from yijian.foundation.inbox.lane import lane_loop
@@ -57,6 +58,7 @@ def run_worker(stop: threading.Event) -> bool:
         *lanes,
         delivery_loop(SUBSCRIPTIONS, stop),
         periodic_loop(JOBS, stop),
+        preview_loop(stop),
         courier_loop(TRANSPORTS, stop),
     ]
     work: list[Callable[[], None]] = [loop.run for loop in loops]

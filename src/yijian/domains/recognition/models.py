@@ -214,3 +214,31 @@ class FollowUp(models.Model):
                 name="follow_up_open",
             )
         ]
+
+
+@distributed(DistributionClass.REFERENCE)
+class PreviewRun(models.Model):
+    """A preview of a draft of the rules, made in the background: how far it is, and what it found.
+
+    `digest` says of which wording of the draft; an edited draft needs a new run.
+    """
+
+    preview_id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=16)
+    number = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    begun_by = models.CharField(max_length=128)
+    begun_at = models.DateTimeField()
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    document = models.JSONField(null=True)
+    """None after the end: it failed."""
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["kind", "number", "begun_at"], name="preview_of_version"),
+            models.Index(fields=["begun_at"], condition=models.Q(ended_at=None), name="preview_under_way"),
+        ]

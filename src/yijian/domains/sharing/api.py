@@ -6,6 +6,8 @@ from decimal import Decimal
 from yijian.domains.sharing.compare import Difference, compare_versions
 from yijian.domains.sharing.hypothesis import is_concerned, rulebook_with
 from yijian.domains.sharing.marks import Marks, marks_of
+from yijian.domains.sharing.matrix import Matrix, matrix_of
+from yijian.domains.sharing.policy import holds_for, may_manage, may_suspend
 from yijian.domains.sharing.published import PublishedRules, get_published, list_published
 from yijian.domains.sharing.queries import get_rulebook
 from yijian.domains.sharing.rules import find_price, options_for
@@ -19,6 +21,7 @@ from yijian.domains.sharing.services.versions import (
     draft_published,
     draft_version,
     edit_draft,
+    return_version,
     sign_version,
     submit_version,
     withdraw_draft,
@@ -31,6 +34,7 @@ __all__ = [
     "Difference",
     "ListedSuspension",
     "Marks",
+    "Matrix",
     "PublishedRules",
     "RuleVersion",
     "VersionKey",
@@ -43,13 +47,18 @@ __all__ = [
     "get_published",
     "get_rulebook",
     "get_version",
+    "holds_for",
     "is_concerned",
     "list_marks",
     "list_published",
     "list_suspensions",
     "list_versions",
     "marks_of",
+    "matrix_of",
+    "may_manage",
+    "may_suspend",
     "raise_suspension",
+    "return_version",
     "rulebook_with",
     "sign_version",
     "submit_version",

@@ -6,6 +6,7 @@ from yijian.kit.errors import FieldError, Problem
 
 __all__ = [
     "effective_date",
+    "reason_missing",
     "reference_unknown",
     "same_person",
     "suspension_incomplete",
@@ -58,6 +59,15 @@ def effective_date(earliest: date) -> Problem:
         "A version cannot change what was answered before it was signed, nor precede the version it follows.",
         422,
         (FieldError("effective_from", f"choose {earliest.isoformat()} or later"),),
+    )
+
+
+def reason_missing() -> Problem:
+    return Problem(
+        "version.reason_missing",
+        "A version goes back to its author with a reason.",
+        422,
+        (FieldError("reason", "say what has to change"),),
     )
 
 

@@ -69,6 +69,9 @@ class SignedVersion(models.Model):
     signed_at = models.DateTimeField("签署时间", null=True, blank=True)
     withdrawn_by = models.CharField("撤回人", max_length=128, blank=True, default="", db_default="")
     withdrawn_at = models.DateTimeField("撤回时间", null=True, blank=True)
+    returned_by = models.CharField("退回人", max_length=128, blank=True, default="", db_default="")
+    returned_at = models.DateTimeField("退回时间", null=True, blank=True)
+    return_reason = models.CharField("退回原因", max_length=255, blank=True, default="", db_default="")
     preview = models.JSONField("预演结果", null=True, blank=True)
 
     class Meta:

@@ -37,6 +37,9 @@ class RuleVersion:
     signed_at: datetime | None
     withdrawn_by: str
     withdrawn_at: datetime | None
+    returned_by: str
+    returned_at: datetime | None
+    return_reason: str
     preview: dict[str, Any] | None
 
 

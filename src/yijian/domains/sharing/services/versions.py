@@ -19,6 +19,7 @@ __all__ = [
     "draft_published",
     "draft_version",
     "edit_draft",
+    "return_version",
     "sign_version",
     "submit_version",
     "withdraw_draft",
@@ -78,6 +79,19 @@ def submit_version(key: VersionKey, preview: dict[str, Any], *, by: str, at: dat
     """Hand a draft over for signature, with what it would have meant for recorded matches."""
     row = _authors_draft(key, by)
     row.state, row.submitted_at, row.preview = VersionState.SUBMITTED, at, preview
+    row.save()
+
+
+@transaction.atomic
+def return_version(key: VersionKey, *, reason: str, by: str, at: datetime) -> None:
+    """Send a submitted version back to its author, who edits and submits it again."""
+    row = get_row(key, lock=True)
+    if row.state != VersionState.SUBMITTED:
+        raise errors.version_state(row.state, VersionState.SUBMITTED.value)
+    if not reason.strip():
+        raise errors.reason_missing()
+    row.state, row.returned_by, row.returned_at = VersionState.DRAFT, by, at
+    row.return_reason = reason[:255]
     row.save()
 
 
