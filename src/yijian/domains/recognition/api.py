@@ -22,6 +22,12 @@ from yijian.domains.recognition.services.decide import record_decisions
 from yijian.domains.recognition.services.follow_up import close_follow_up, open_follow_ups
 from yijian.domains.recognition.services.match import Matched, match_order
 from yijian.domains.recognition.services.move import move_matches
+from yijian.domains.recognition.services.previews import (
+    MadePreview,
+    begin_preview,
+    find_latest_preview,
+    find_preview,
+)
 from yijian.domains.recognition.services.revoke import revoke_decision
 from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
 from yijian.domains.results.events import ReportCorrected, ReportVoided
@@ -32,13 +38,17 @@ __all__ = [
     "TECHNICAL_CODES",
     "Citable",
     "Example",
+    "MadePreview",
     "Matched",
     "OpenFollowUp",
     "Preview",
     "Reused",
     "View",
+    "begin_preview",
     "close_follow_up",
     "count_follow_ups",
+    "find_latest_preview",
+    "find_preview",
     "list_citable",
     "list_follow_ups",
     "list_reused",
