@@ -45,6 +45,8 @@ TABLE = {
     "report-rows": CLINICIANS,
     "reuse": CLINICIANS,
     "reuse-suggestions": CLINICIANS,
+    "why": CLINICIANS | SUPERVISORS,
+    "why-imagine": CLINICIANS,
     "reuse-basket": CLINICIANS,
     "reuse-accept": CLINICIANS,
     "reuse-accept-all": CLINICIANS,

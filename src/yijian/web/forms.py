@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.recognition.values import DeclineReason, Purpose
 from yijian.web import words
+from yijian.web.institutions import list_care_providers
 
-__all__ = ["BASES", "DeclineForm", "OrderForm", "PatientSearchForm", "SignInForm"]
+__all__ = ["BASES", "DeclineForm", "HypothesisForm", "OrderForm", "PatientSearchForm", "SignInForm"]
 
 BASES = {basis: words.BASES[basis] for basis in ("treatment", "emergency", "consultation")}
 """Why a patient's record may be opened; audited with every access."""
@@ -62,6 +63,20 @@ class OrderForm(forms.Form):
         choices=[(purpose.value, words.PURPOSES[purpose]) for purpose in Purpose],
         initial=Purpose.DIAGNOSIS.value,
         widget=SELECT,
+    )
+
+
+class HypothesisForm(OrderForm):
+    """An order that somebody imagines: by whom, and when; empty: by oneself, now."""
+
+    orderer = forms.ChoiceField(
+        label=_("开单机构"), choices=list_care_providers, required=False, widget=SELECT
+    )
+    at = forms.DateTimeField(
+        label=_("时刻"),
+        required=False,
+        help_text=_("留空为现在"),
+        widget=forms.DateTimeInput(attrs={"class": "form-control", "type": "datetime-local"}),
     )
 
 

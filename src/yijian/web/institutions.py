@@ -6,7 +6,10 @@ from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.sharing.values import Rulebook
 from yijian.web import words
 
-__all__ = ["ShownInstitution", "find_institution", "show_institution"]
+__all__ = ["ShownInstitution", "find_institution", "list_care_providers", "show_institution"]
+
+COMMISSION = "commission"
+"""The kind of a supervising body: it treats nobody."""
 
 
 class ShownInstitution(NamedTuple):
@@ -28,3 +31,10 @@ def show_institution(rulebook: Rulebook, code: str) -> ShownInstitution:
     name = known.name_en if words.language() == "en" and known.name_en else known.name_zh
     grade = "" if words.language() == "en" else known.grade
     return ShownInstitution(code, name, f"{words.LEVELS[known.level]}{grade}")
+
+
+def list_care_providers() -> list[tuple[str, str]]:
+    """Return code and name of every institution that treats patients, by name."""
+    rulebook = get_rulebook()
+    codes = (code for code, each in rulebook.institutions.items() if each.kind != COMMISSION)
+    return sorted(((code, show_institution(rulebook, code).name) for code in codes), key=lambda pair: pair[1])

@@ -18,6 +18,7 @@ from yijian.web.views import (
     senders,
     session,
     supervision,
+    why,
 )
 
 urlpatterns = [
@@ -41,6 +42,8 @@ urlpatterns = [
     path("patients/<uuid:person_id>/break-glass", consent.break_glass, name="break-glass"),
     path("patients/<uuid:person_id>/reports/<uuid:report_id>/rows", reports.rows, name="report-rows"),
     path("patients/<uuid:person_id>/reuse", reuse.reuse, name="reuse"),
+    path("patients/<uuid:person_id>/why", why.imagine, name="why-imagine"),
+    path("why/<uuid:match_id>/", why.why, name="why"),
     path("reuse/items", reuse.suggestions, name="reuse-suggestions"),
     path("reuse/basket", reuse.basket, name="reuse-basket"),
     path("reuse/accept", reuse.accept, name="reuse-accept"),

@@ -23,6 +23,7 @@ __all__ = [
     "SEXES",
     "SIDES",
     "STATUSES",
+    "SUSPENSIONS",
     "WAYS",
     "language",
     "legal_situations",
@@ -48,6 +49,12 @@ ENCOUNTERS: Words = {
     "inpatient": _("住院"),
     "checkup": _("体检"),
     "other": _("其他"),
+}
+SUSPENSIONS: Words = {
+    "item": _("项目暂停互认"),
+    "negative_list": _("负面清单"),
+    "institution": _("机构暂停资格"),
+    "quality": _("质量存疑"),
 }
 PURPOSES: Words = {
     "diagnosis": _("诊断"),

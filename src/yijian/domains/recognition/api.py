@@ -6,6 +6,14 @@ from typing import Any
 import msgspec
 
 from yijian.domains.identity.events import PersonMoved
+from yijian.domains.recognition.explanations import (
+    Explanation,
+    RecordedAnswer,
+    RecordedMatch,
+    explain_match,
+    explain_order,
+    get_match,
+)
 from yijian.domains.recognition.presentation import View
 from yijian.domains.recognition.preview import Example, Preview, preview_version
 from yijian.domains.recognition.queries import (
@@ -17,6 +25,8 @@ from yijian.domains.recognition.queries import (
     list_follow_ups,
     list_reused,
 )
+from yijian.domains.recognition.rules.explain import Explained, Weighed
+from yijian.domains.recognition.rules.grants import Way
 from yijian.domains.recognition.services.cite import record_citation, record_view
 from yijian.domains.recognition.services.decide import record_decisions
 from yijian.domains.recognition.services.follow_up import close_follow_up, open_follow_ups
@@ -29,7 +39,7 @@ from yijian.domains.recognition.services.previews import (
     find_preview,
 )
 from yijian.domains.recognition.services.revoke import revoke_decision
-from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
+from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES, reason_text
 from yijian.domains.results.events import ReportCorrected, ReportVoided
 
 __all__ = [
@@ -38,17 +48,26 @@ __all__ = [
     "TECHNICAL_CODES",
     "Citable",
     "Example",
+    "Explained",
+    "Explanation",
     "MadePreview",
     "Matched",
     "OpenFollowUp",
     "Preview",
+    "RecordedAnswer",
+    "RecordedMatch",
     "Reused",
     "View",
+    "Way",
+    "Weighed",
     "begin_preview",
     "close_follow_up",
     "count_follow_ups",
+    "explain_match",
+    "explain_order",
     "find_latest_preview",
     "find_preview",
+    "get_match",
     "list_citable",
     "list_follow_ups",
     "list_reused",
@@ -57,6 +76,7 @@ __all__ = [
     "on_report_corrected",
     "on_report_voided",
     "preview_version",
+    "reason_text",
     "record_citation",
     "record_decisions",
     "record_view",

@@ -159,6 +159,7 @@ def _member_ticket(ticket: Ticket | None, panel: dict[str, Any], member: dict[st
 def _actions(ticket: Ticket, **state: Any) -> dict[str, Any]:
     """Return what the buttons of a row need; `state` says what has been done already."""
     return {
+        "match_id": ticket.match_id,
         "match_item_id": ticket.match_item_id,
         "ticket": ticket.seal(),
         "outcome": ticket.item["outcome"],
