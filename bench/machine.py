@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.db import connection
 
-__all__ = ["child_running", "cpu_seconds", "memory_mib", "postmaster"]
+__all__ = ["child_running", "children_of", "cpu_seconds", "memory_mib", "postmaster"]
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -20,6 +20,11 @@ def child_running(command: str) -> int:
         if int(stat[PARENT]) == os.getpid() and command.encode() in words:
             return pid
     raise RuntimeError(f"no child of this process runs {command}")
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the pids of a process's children."""
+    return [child for child, stat in _stats().items() if int(stat[PARENT]) == pid]
 
 
 def postmaster() -> int:

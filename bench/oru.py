@@ -17,6 +17,7 @@ from bench.installation import Installation, say
 from bench.mllp_load import NUMBER, Job, Outcome
 from bench.processes import load, serving
 from bench.statements import counting
+from yijian.config.environment import read_environment
 from yijian.demo.events import Sent
 from yijian.demo.hl7 import write_message
 from yijian.demo.people import Resident
@@ -36,8 +37,10 @@ ENDURANCE = int(os.environ.get("MESSAGES", "20000"))
 """Over which the worker's memory is to stay flat."""
 LANES = 4
 """Connections of the worker that write."""
+START_SECONDS = 60
 PATIENCE_SECONDS = 300 + ENDURANCE // 40
 UNLIMITED = 10**7
+ACKNOWLEDGED_GOAL = 1000
 
 
 @dataclass
@@ -46,6 +49,16 @@ class Runs:
 
     ours: list[float] = field(default_factory=list)
     engine: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Door:
+    """What the door reached; milliseconds of CPU a message took of the listener, PostgreSQL and the load."""
+
+    rates: Runs = field(default_factory=Runs)
+    listener_ms: list[float] = field(default_factory=list)
+    postgres_ms: list[float] = field(default_factory=list)
+    load_ms: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -63,10 +76,10 @@ class Work:
 def measure(installation: Installation, past: History) -> Sequence[Figure]:
     """Measure the door alone, then door and worker together."""
     messages = [_messages(past, connection_no) for connection_no in range(CONNECTIONS)]
-    acknowledged = _measure_door(installation, messages)
+    door = _measure_door(installation, messages)
     work = _measure_worker(installation, messages)
     work.statements = _count_statements(installation, messages)
-    return _figures(acknowledged, work, len(messages[0][0].encode()))
+    return _figures(door, work, len(messages[0][0].encode()))
 
 
 def _messages(past: History, connection_no: int) -> list[str]:
@@ -90,25 +103,49 @@ def _send(job: Job) -> Outcome:
     return outcome
 
 
-def _measure_door(installation: Installation, messages: list[list[str]]) -> Runs:
+def _measure_door(installation: Installation, messages: list[list[str]]) -> Door:
     """Count what is acknowledged with the worker at rest, and that all of it was kept; then forget it."""
-    runs, kept = Runs(), apps.get_model("inbox.InboxMessage").objects
+    door, kept = Door(), apps.get_model("inbox.InboxMessage").objects
     script = raw.keeping(len(messages[0][0].encode()))
     with serving(installation, "mllp") as ports:
         port = ports["mllp"]
+        _wait_for_partners(installation)
         warm = _send(Job("127.0.0.1", port, messages, WARM_UP_SECONDS, UNLIMITED))
         total, following = warm.accepted, warm.last_number + 1
         for number in range(1, RUNS + 1):
-            outcome = _send(Job("127.0.0.1", port, messages, SECONDS, UNLIMITED, following))
+            outcome = _send_counted(Job("127.0.0.1", port, messages, SECONDS, UNLIMITED, following), door)
             total, following = total + outcome.accepted, outcome.last_number + 1
             if kept.count() != total:
                 raise RuntimeError(f"{total} messages were acknowledged, {kept.count()} are kept")
-            runs.ours.append(outcome.per_second)
-            runs.engine.append(_ask_engine(installation, script, CONNECTIONS))
+            ours, engine = door.rates.ours, door.rates.engine
+            ours.append(outcome.per_second)
+            engine.append(_ask_engine(installation, script, CONNECTIONS))
             kept.filter(facility="").delete()
-            say(f"run {number}: {runs.ours[-1]:.0f}/s acknowledged beside {runs.engine[-1]:.0f}/s of pgbench")
+            say(f"run {number}: {ours[-1]:.0f}/s acknowledged beside {engine[-1]:.0f}/s of pgbench")
     kept.all().delete()
-    return runs
+    return door
+
+
+def _wait_for_partners(installation: Installation) -> None:
+    """Return when every process of the listener takes connections."""
+    log, deadline = installation.home / "mllp.log", time.monotonic() + START_SECONDS
+    further = read_environment(os.environ | installation.environment).mllp_processes - 1
+    while log.read_text(errors="replace").count("listener process is ready") < further:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the listener's processes are not ready within {START_SECONDS} s")
+        time.sleep(0.05)
+
+
+def _send_counted(job: Job, door: Door) -> Outcome:
+    """Send a job's messages and note what each message took of every side's CPU."""
+    listener, server = machine.child_running("mllp"), machine.postmaster()
+    used = machine.cpu_seconds(listener), machine.cpu_seconds(server)
+    outcome = _send(job)
+    per_message = 1000 / outcome.accepted
+    door.listener_ms.append((machine.cpu_seconds(listener) - used[0]) * per_message)
+    door.postgres_ms.append((machine.cpu_seconds(server) - used[1]) * per_message)
+    door.load_ms.append(outcome.cpu_seconds * per_message)
+    return outcome
 
 
 def _ask_engine(installation: Installation, script: str, clients: int) -> float:
@@ -181,14 +218,17 @@ def _wait_until_recorded() -> float:
     return float(waiting.aggregate(at=Max("processed_at"))["at"].timestamp())
 
 
-def _figures(acknowledged: Runs, work: Work, size: int) -> Sequence[Figure]:
-    door, record = rounded(median(acknowledged.engine)), rounded(median(work.rates.engine))
+def _figures(door: Door, work: Work, size: int) -> Sequence[Figure]:
+    engine, record = rounded(median(door.rates.engine)), rounded(median(work.rates.engine))
+    listener, server, load = map(rounded, map(median, (door.listener_ms, door.postgres_ms, door.load_ms)))
     return (
         of_runs(
-            "oru.acknowledged_per_s",
+            "oru.acknowledged_per_second",
             "1/s",
-            acknowledged.ours,
-            against=f"pgbench -c {CONNECTIONS} committing one row of {size} bytes at a time: {door}/s",
+            door.rates.ours,
+            goal=ACKNOWLEDGED_GOAL,
+            against=f"pgbench -c {CONNECTIONS} committing one row of {size} bytes at a time: {engine}/s;"
+            f" CPU a message: listener {listener} ms, PostgreSQL {server} ms, load {load} ms",
         ),
         of_runs(
             "oru.processed_per_s",

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import asyncpg
 import uvloop
 
-from yijian.dataplane.mllp import MllpListener
+from yijian.dataplane.mllp import Conversations, MllpListener
 from yijian.dataplane.pool import create_pool
 from yijian.dataplane.settings import MllpTls
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
@@ -56,16 +56,10 @@ class RunningListener:
     async def _open(self) -> int:
         cipher = FieldCipher(base64.b64decode(os.environ["YIJIAN_FIELD_KEY"]))
         self.pool = await create_pool(self._url, application_name="yijian-test", max_size=2)
-        self.listener = MllpListener(
-            self.pool,
-            cipher,
-            host="127.0.0.1",
-            port=0,
-            tls=self._tls,
-            sender_seconds=0,
-            later_seconds=0.02,
-        )
-        return await self.listener.start()
+        conversations = Conversations(self.pool, cipher, tls=self._tls, sender_seconds=0, later_seconds=0.02)
+        tls_port = 0 if self._tls else None
+        self.listener = MllpListener(conversations, host="127.0.0.1", port=0, tls_port=tls_port)
+        return self.listener.start()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from rich.console import Console
 from yijian.config.commands.auditing import audit
 from yijian.config.commands.importing import imports
 from yijian.config.commands.inboxing import inbox
+from yijian.config.commands.region import region
 from yijian.config.commands.ruling import rules
 from yijian.config.commands.sending import send_hl7
 from yijian.config.commands.setup import set_up, set_up_django
@@ -35,6 +36,7 @@ app.command("hl7")(send_hl7)
 app.add_typer(audit, name="audit")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(imports, name="import")
+app.add_typer(region, name="region", hidden=True)
 app.add_typer(inbox, name="inbox")
 app.add_typer(rules, name="rules")
 app.add_typer(clients, name="clients")
@@ -86,16 +88,20 @@ def serve() -> None:
 
 
 @app.command()
-def mllp() -> None:
+def mllp(
+    partner: Annotated[int, typer.Option(hidden=True, help="Number of a further process.")] = 0,
+    control: Annotated[int | None, typer.Option(hidden=True, help="What passes it connections.")] = None,
+) -> None:
     """Take HL7 v2 messages on YIJIAN_BIND:YIJIAN_MLLP_PORT.
 
     Over TLS with client certificates too, where YIJIAN_MLLP_TLS_PORT, YIJIAN_MLLP_TLS_CERT and
     YIJIAN_MLLP_TLS_KEY (ours, PEM) and YIJIAN_MLLP_TLS_CLIENT_CA (who vouches for senders, PEM) are set.
+    YIJIAN_MLLP_PROCESSES share the connections: two, or one on a machine with one core, unless set.
     """
     environment = set_up()
     from yijian.config.listen import listen_mllp  # noqa: PLC0415 - only this command needs it
 
-    listen_mllp(environment)
+    listen_mllp(environment, number=partner, control=control)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -12,6 +13,9 @@ from yijian.dataplane.settings import MllpTls
 __all__ = ["Environment", "IncompleteConfiguration", "read_environment"]
 
 LONGEST_SPAN = 10_000
+MLLP_METRICS = "YIJIAN_MLLP_METRICS_PORT"
+MLLP_PROCESSES = 2
+"""As many as a listener needs for a thousand messages a second, where there are as many cores."""
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -36,6 +40,10 @@ class Environment:
     secure_cookies: bool
     allowed_hosts: list[str]
     mllp_tls: MllpTls | None = None
+    mllp_processes: int = 1
+    """Among how many the listener's connections are shared."""
+    mllp_metrics_port: int | None = None
+    """Where the listener's counts are read: its partner number n has them on the nth port after that."""
     outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """Inner networks to which messages may go out; anywhere else only over TLS to the internet."""
     inbox_days: int = 90
@@ -123,6 +131,8 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
         mllp_tls=_mllp_tls(env),
+        mllp_processes=_span(env, "YIJIAN_MLLP_PROCESSES", min(os.cpu_count() or 1, MLLP_PROCESSES)),
+        mllp_metrics_port=_number(env, MLLP_METRICS, 0) if env.get(MLLP_METRICS) else None,
         outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         inbox_days=_span(env, "YIJIAN_INBOX_DAYS", 90),
         inbox_years=_span(env, "YIJIAN_INBOX_YEARS", 30),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,8 @@ SMALL_BYTES = 256 * 1024
 """What is read on the event loop; larger messages are read beside it."""
 HINT_SECONDS = 0.1
 """Workers at work look again by themselves; only idle ones need waking, and each hint costs a round trip."""
+AT_ONCE = 16
+"""How many messages of one institution are under way at a time, over however many connections."""
 FACILITY_CHARACTERS, CONTROL_ID_CHARACTERS, TYPE_CHARACTERS = 128, 199, 32
 """As wide as the inbox's columns."""
 
@@ -99,6 +102,7 @@ class Admission:
         self._cipher = cipher
         self._senders = SenderBook(pool, sender_seconds)
         self._hinted_at = -HINT_SECONDS
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._group = GroupCommit(
             self._keep, separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
         )
@@ -106,15 +110,17 @@ class Admission:
     async def admit(self, raw: bytes, peer: inbox.Peer) -> Admitted | None:
         """Judge and keep one message; when this returns, it is on disk. None for an acknowledgement.
 
-        Answers are not answered (HL7 v2.5.1 §2.9.2).
+        Answers are not answered (HL7 v2.5.1 §2.9.2). One who floods waits for himself: each institution has
+        its turns, and all that are not admitted share those of one.
         """
-        now = clock.now()
         seen = await self._look(raw, peer)
         if seen.peek.type == "ACK":
             MESSAGES.labels(seen.institution_code, "acknowledgement").inc()
             return None
-        fault = seen.fault or await _find_fault(raw, seen.sender, now)
-        return await self._submit(raw, seen, fault, now)
+        async with self._turns[seen.institution_code]:
+            now = clock.now()
+            fault = seen.fault or await _find_fault(raw, seen.sender, now)
+            return await self._submit(raw, seen, fault, now)
 
     async def keep_fragment(self, problem: FrameProblem, peer: inbox.Peer) -> Admitted | None:
         """Count what was no whole frame, and keep its beginning, refused, if it looks like a message."""
@@ -123,7 +129,8 @@ class Admission:
         if b"MSH" not in problem.head:
             return None
         seen = await self._look(problem.head, peer)
-        return await self._submit(problem.head, seen, hl7.frame_fault(problem.kind), clock.now())
+        async with self._turns[seen.institution_code]:
+            return await self._submit(problem.head, seen, hl7.frame_fault(problem.kind), clock.now())
 
     async def close(self) -> None:
         """Wait until everything under way is kept."""
