@@ -1,4 +1,4 @@
-"""Who may open what: absent means denied."""
+"""Who may open which page: absent means denied. The pages stand in `tests.access.table`."""
 
 from uuid import UUID
 
@@ -6,84 +6,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from tests.access.table import TABLE
 from yijian.foundation.accounts.models import Role, User
 from yijian.web.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
 
 NOBODY_YET = UUID(int=7)
-EVERYONE = frozenset(Role)
-CLINICIANS = frozenset({Role.CLINICIAN})
-MENDERS = frozenset({Role.INTEGRATOR, Role.TECHNICIAN, Role.ADMINISTRATOR})
-REVIEWERS = frozenset({Role.INTEGRATOR, Role.ADMINISTRATOR})
-SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
-PATIENTS = frozenset({Role.PATIENT})
-STRANGERS = None
-"""Open without signing in."""
-
-TABLE = {
-    "home": EVERYONE,
-    "sign-in": STRANGERS,
-    "sign-out": STRANGERS,
-    "patient-search": CLINICIANS,
-    "timeline": CLINICIANS,
-    "authorise": CLINICIANS,
-    "authorise-code": CLINICIANS,
-    "authorise-withdraw": CLINICIANS,
-    "signed-form": CLINICIANS,
-    "break-glass": CLINICIANS,
-    "openings": SUPERVISORS,
-    "opening-review": SUPERVISORS,
-    "my": PATIENTS,
-    "my-looks": PATIENTS,
-    "my-reused": PATIENTS,
-    "my-will": PATIENTS,
-    "my-code": PATIENTS,
-    "my-withdraw": PATIENTS,
-    "my-object": PATIENTS,
-    "my-lift": PATIENTS,
-    "report-rows": CLINICIANS,
-    "reuse": CLINICIANS,
-    "reuse-suggestions": CLINICIANS,
-    "why": CLINICIANS | SUPERVISORS,
-    "why-imagine": CLINICIANS,
-    "reuse-basket": CLINICIANS,
-    "reuse-accept": CLINICIANS,
-    "reuse-accept-all": CLINICIANS,
-    "reuse-decline": CLINICIANS,
-    "reuse-cite": CLINICIANS,
-    "reuse-view": CLINICIANS,
-    "report": CLINICIANS,
-    "report-document": CLINICIANS,
-    "follow-ups": CLINICIANS,
-    "follow-up-close": CLINICIANS,
-    "supervision": SUPERVISORS,
-    "supervision-export": SUPERVISORS,
-    "inbox": MENDERS,
-    "inbox-message": MENDERS,
-    "inbox-replay": REVIEWERS,
-    "inbox-causes": MENDERS,
-    "inbox-replay-preview": REVIEWERS,
-    "inbox-replay-begin": REVIEWERS,
-    "inbox-replay-run": MENDERS,
-    "outbound": REVIEWERS,
-    "outbound-pause": REVIEWERS,
-    "outbound-resume": REVIEWERS,
-    "outbound-redeliver": REVIEWERS,
-    "outbound-rotate": REVIEWERS,
-    "senders": MENDERS,
-    "sender-thresholds": REVIEWERS,
-    "alarm-acknowledge": REVIEWERS,
-    "work-items": MENDERS,
-    "work-item-assign": MENDERS,
-    "work-item-code": MENDERS,
-    "work-item-items": MENDERS,
-    "work-item-confirm": MENDERS,
-    "work-item-handled": MENDERS,
-    "identity-reviews": REVIEWERS,
-    "identity-review-settle": REVIEWERS,
-}
-GUARDED = sorted(name for name, roles in TABLE.items() if roles is not STRANGERS)
+GUARDED = sorted(name for name, page in TABLE.items() if page.admits is not None)
 
 
 def address(name: str) -> str:
@@ -108,7 +38,7 @@ def test_every_route_stands_in_the_table() -> None:
 def test_every_view_declares_whom_it_admits() -> None:
     declared = {pattern.name: pattern.callback.admits for pattern in urlpatterns}
 
-    assert declared == TABLE
+    assert declared == {name: page.admits for name, page in TABLE.items()}
 
 
 @pytest.mark.parametrize("name", GUARDED)
@@ -132,7 +62,7 @@ def test_admits_the_roles_of_the_table_and_no_other(name: str, role: Role) -> No
 
     answers = {client.get(address(name)).status_code, client.post(address(name)).status_code}
 
-    assert (answers == {403}) == (role not in TABLE[name])
+    assert (answers == {403}) == (role not in (TABLE[name].admits or ()))
 
 
 @pytest.mark.parametrize(

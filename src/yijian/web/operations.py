@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -89,14 +90,21 @@ def address_query(asked: Mapping[str, Any]) -> str:
 
 
 def scope_of(user: User) -> list[str] | None:
-    """Return the institutions whose matters a user sees; None means every one, and what is nobody's."""
-    return None if user.role == Role.ADMINISTRATOR else [user.institution_code]
+    """Return the institutions whose matters a user sees; None means every one, and what is nobody's.
+
+    Raises `PermissionDenied` for a user of no institution: to them nothing belongs.
+    """
+    if user.role == Role.ADMINISTRATOR:
+        return None
+    if not user.institution_code:
+        raise PermissionDenied
+    return [user.institution_code]
 
 
 def reaches(user: User, institution_code: str) -> bool:
     """Tell whether a matter of an institution is a user's to see."""
     scope = scope_of(user)
-    return scope is None or (institution_code != "" and institution_code in scope)
+    return scope is None or institution_code in scope
 
 
 def audit_operation(request: HttpRequest, action: str, person_id: UUID | None = None, **detail: Any) -> None:

@@ -9,6 +9,7 @@ __all__ = [
     "decision_conflict",
     "decision_final",
     "decision_in_future",
+    "follow_up_unknown",
     "match_item_unknown",
     "match_unknown",
     "not_accepted",
@@ -25,6 +26,10 @@ __all__ = [
 def match_unknown() -> Problem:
     """Nobody's match and another institution's match look the same."""
     return Problem("match.unknown", "No match of this institution has this id.", 404)
+
+
+def follow_up_unknown() -> Problem:
+    return Problem("follow_up.unknown", "No follow-up of this institution has this id.", 404)
 
 
 def match_item_unknown(path: str) -> Problem:

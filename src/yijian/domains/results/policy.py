@@ -22,4 +22,5 @@ def may(user: User, action: Action, institution_code: str) -> bool:
     """Tell whether a user may act for, or on a matter of, an institution."""
     if action in ANY_INSTITUTION.get(user.role, ()):
         return True
-    return user.institution_code == institution_code and action in OWN_INSTITUTION.get(user.role, ())
+    own = user.institution_code != "" and user.institution_code == institution_code
+    return own and action in OWN_INSTITUTION.get(user.role, ())

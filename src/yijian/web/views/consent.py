@@ -63,10 +63,11 @@ def redeem(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     except Problem as problem:
         form.add_error(None, str(explain(problem)))
         return _page(request, person, ConsentForm(), code=form, status=422)
-    desk.audit(request, "web.authorisation", person.person_id, way="code", accepted=found is not None)
     if found is None:
+        desk.audit(request, "web.authorisation_refused", person.person_id, way="code")
         form.add_error("code", _("授权码不对，或已失效。请患者重新生成。"))
         return _page(request, person, ConsentForm(), code=form, status=422)
+    desk.audit(request, "web.authorisation", person.person_id, way="code", consent_id=str(found))
     messages.success(request, _("授权码有效，已登记。"))
     return redirect("timeline", person.person_id)
 
@@ -76,6 +77,8 @@ def redeem(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 def withdraw(request: HttpRequest, person_id: UUID, consent_id: UUID) -> HttpResponseBase:
     """Withdraw a consent because the patient says so at the desk."""
     person = access_person(request, person_id)
+    if consent_id not in {each.consent_id for each in _listed_here(request, person)}:
+        raise Http404
     try:
         consent.withdraw_consents(
             person.person_id, by=signed_in(request).username, at=now(), only=[consent_id]
@@ -158,11 +161,6 @@ def _page(
 ) -> HttpResponseBase:
     at, options, own = now(), _recorder(request).options, signed_in(request).institution_code
     child = consent.is_child(person.birth_date, at)
-    mine = [
-        each
-        for each in consent.list_consents(person.person_id)
-        if own in (each.recorded_institution, each.institution_code) or not each.institution_code
-    ]
     context = {
         "person": person,
         "sight": access_sight(request, person),
@@ -176,9 +174,19 @@ def _page(
         "form": form,
         "code": code or CodeForm(),
         "glass": glass or BreakGlassForm(),
-        "standing": [each for each in mine if each.stands(at)],
+        "standing": [each for each in _listed_here(request, person) if each.stands(at)],
     }
     return render(request, "consent/desk.html", context, status=status)
+
+
+def _listed_here(request: HttpRequest, person: PersonSummary) -> list[consent.GivenConsent]:
+    """Return the consents that are this institution's to show: recorded here, for here, or for everybody."""
+    own = signed_in(request).institution_code
+    return [
+        each
+        for each in consent.list_consents(person.person_id)
+        if own in (each.recorded_institution, each.institution_code) or not each.institution_code
+    ]
 
 
 def _ways(allowed: frozenset[ConsentWay], policy: AuthorisationPolicy, *, child: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -10,6 +10,7 @@ from yijian.domains.identity.api import get_person_summary
 from yijian.domains.recognition.api import OpenFollowUp, close_follow_up, list_follow_ups
 from yijian.foundation.accounts.models import Role
 from yijian.kit.clock import now
+from yijian.kit.errors import Problem
 from yijian.web.access import requires_role, signed_in
 from yijian.web.catalogue import item_name, list_items
 from yijian.web.desk import audit
@@ -32,7 +33,10 @@ def follow_ups(request: HttpRequest) -> HttpResponseBase:
 def close(request: HttpRequest, person_id: UUID, follow_up_id: UUID) -> HttpResponseBase:
     """Close a task: the patient's care has taken the change into account."""
     user = signed_in(request)
-    close_follow_up(user.institution_code, person_id, follow_up_id, by=user.username, at=now())
+    try:
+        close_follow_up(user.institution_code, person_id, follow_up_id, by=user.username, at=now())
+    except Problem as unknown:
+        raise Http404 from unknown
     audit(request, "web.follow_up_closed", person_id, follow_up_id=str(follow_up_id))
     return redirect("follow-ups")
 

@@ -85,7 +85,8 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
         ],
         "may_replay": kept.state in REPLAYABLE and role in REPLAYERS,
     }
-    audit_operation(request, "web.inbox_message", message_id=str(message_id))
+    for person_id in _people_of(content) or [None]:
+        audit_operation(request, "web.inbox_message", person_id, message_id=str(message_id))
     return render(request, "inbox/message.html", shown)
 
 
@@ -134,6 +135,13 @@ def _made_address(request: HttpRequest, made: inbox.Made) -> str:
     """Return where what a message became can be read, for those who may."""
     may_read = signed_in(request).role == Role.CLINICIAN
     return f"/reports/{made.id}?version={made.version}" if may_read and made.kind == "report" else ""
+
+
+def _people_of(content: inbox.Content) -> list[UUID | None]:
+    """Return whose data a message became; none where it became nothing yet, or only orders."""
+    told = [UUID(made.id) for made in content.made if made.kind == "person"]
+    reports = (UUID(made.id) for made in content.made if made.kind in {"report", "void"})
+    return list(dict.fromkeys([*told, *filter(None, map(results.find_person_of_report, reports))]))
 
 
 def _access(request: HttpRequest, message_id: UUID) -> inbox.MessageSummary:

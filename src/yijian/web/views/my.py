@@ -52,6 +52,7 @@ def my(request: HttpRequest) -> HttpResponseBase:
         "form": MakeCodeForm(),
         "child": consent.is_child(person.birth_date, at),
     }
+    _audit(request, person, "my.page")
     return render(request, "my/page.html", context)
 
 
@@ -68,6 +69,7 @@ def looks(request: HttpRequest) -> HttpResponseBase:
         "newest": request.path if before else None,
         "earlier": _earlier(page.before) if page.before else None,
     }
+    _audit(request, person, "my.looks")
     return render(request, "my/looks.html", context)
 
 
@@ -86,6 +88,7 @@ def reused(request: HttpRequest) -> HttpResponseBase:
         if more
         else None,
     }
+    _audit(request, person, "my.reused")
     return render(request, "my/reused.html", context)
 
 
@@ -186,6 +189,7 @@ def _will_page(request: HttpRequest, form: ObjectionForm, status: int = 200) -> 
         "institutions": [show_institution(rulebook, key) for key in sorted(rulebook.institutions)],
         "form": form,
     }
+    _audit(request, person, "my.will")
     return render(request, "my/will.html", context, status=status)
 
 

@@ -241,6 +241,7 @@ def cite(request: HttpRequest) -> HttpResponseBase:
         record_citation(user.institution_code, submission, at=now())
     except Problem as problem:
         return _actions_page(request, ticket, refusal=explain(problem), status=422, **state)
+    desk.audit(request, "web.cited", ticket.person_id, match_item_id=str(ticket.match_item_id))
     return _actions_page(request, ticket, citation=citation_text(ticket.item), **state)
 
 

@@ -21,6 +21,7 @@ from yijian.web.access import requires_role, signed_in
 from yijian.web.catalogue import COMMON, list_items
 from yijian.web.desk import audit
 from yijian.web.forms import HypothesisForm
+from yijian.web.operations import audit_operation
 from yijian.web.people import access_person, access_sight
 from yijian.web.problems import explain
 from yijian.web.why import show_items
@@ -35,7 +36,8 @@ def why(request: HttpRequest, match_id: UUID) -> HttpResponseBase:
     viewer = _viewer_of(signed_in(request), match_id)
     explanation = explain_match(match_id, viewer)
     person = get_person_summary(explanation.person_id)
-    audit(request, "web.why", person.person_id, match_id=str(match_id))
+    told = audit if signed_in(request).role == Role.CLINICIAN else audit_operation
+    told(request, "web.why", person.person_id, match_id=str(match_id))
     return render(request, "why/page.html", _shown(explanation) | {"person": person})
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from yijian.domains.recognition import errors
 from yijian.domains.recognition.models import Decision, FollowUp, MatchItem
 from yijian.domains.recognition.values import DecisionKind
 from yijian.kit.ids import new_id
@@ -68,10 +69,10 @@ def _open_if_accepted(
 def close_follow_up(
     institution_code: str, person_id: UUID, follow_up_id: UUID, *, by: str, at: datetime
 ) -> None:
-    """Close a task of one's own institution; closing twice changes nothing."""
-    FollowUp.objects.filter(
-        person_id=person_id,
-        follow_up_id=follow_up_id,
-        institution_code=institution_code,
-        closed_at__isnull=True,
-    ).update(closed_at=at, closed_by=by[:128])
+    """Close a task of one's own institution, else `Problem` 404; closing twice changes nothing."""
+    task = FollowUp.objects.filter(
+        person_id=person_id, follow_up_id=follow_up_id, institution_code=institution_code
+    )
+    if not task.exists():
+        raise errors.follow_up_unknown()
+    task.filter(closed_at__isnull=True).update(closed_at=at, closed_by=by[:128])
