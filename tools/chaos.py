@@ -20,13 +20,16 @@ from itertools import count
 import httpx
 import psycopg
 
+from bench import machine
 from bench.installation import Installation, installed
 from bench.processes import free_port
 from yijian.config.processes import Children, keep_database_up
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
 COMMANDS = ("serve", "mllp", "worker")
-DATABASE = "postgres"
+PARTNER, DATABASE = "partner", "postgres"
+"""The listener's second process, and the server."""
+VICTIMS = (*COMMANDS, PARTNER, DATABASE)
 INSTITUTION = "42010602"
 CONNECTIONS = 4
 RESIDENTS = 40
@@ -75,7 +78,7 @@ class Region:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self.ports = {"YIJIAN_HTTP_PORT": free_port(), "YIJIAN_MLLP_PORT": free_port()}
-        given = {name: str(port) for name, port in self.ports.items()}
+        given = {name: str(port) for name, port in self.ports.items()} | {"YIJIAN_MLLP_PROCESSES": "2"}
         self._children = Children(installation.home, os.environ | installation.environment | given)
 
     @property
@@ -95,6 +98,9 @@ class Region:
             if name == DATABASE:
                 lock = (self._installation.server.data / "postmaster.pid").read_text()
                 os.kill(int(lock.split()[0]), signal.SIGKILL)
+            elif name == PARTNER:
+                for child in machine.children_of(self._children.process_id("mllp")):
+                    os.kill(child, signal.SIGKILL)
             else:
                 os.kill(self._children.process_id(name), signal.SIGKILL)
 
@@ -260,7 +266,7 @@ async def kill_at_random(
     region: Region, tally: Tally, messages: int, kills: int, chance: random.Random
 ) -> None:
     """Kill each process `kills` times, spread over the messages at random."""
-    victims = [name for name in (*COMMANDS, DATABASE) for _ in range(kills)]
+    victims = [name for name in VICTIMS for _ in range(kills)]
     chance.shuffle(victims)
     moments = sorted(chance.uniform(0.02, 0.95) * messages for _ in victims)
     for victim, moment in zip(victims, moments, strict=True):
@@ -296,6 +302,7 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=20, help="of each process")
     options.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     given = options.parse_args()
+    print(f"seed {given.seed}", flush=True)
     with installed() as installation:
         from yijian.foundation.accounts.api import register_client  # noqa: PLC0415 - Django is set up by now
 

@@ -61,7 +61,7 @@ def check_problem(status: int, media_type: str, body: bytes) -> None:
 def test_json_services_refuse_by_problem_document(path: str, authorization: str) -> None:
     browser = Browser(headers={"Authorization": authorization})
 
-    @fuzzing(40)
+    @fuzzing(25)
     @given(documents(SERVICES[path]))
     def post(body: bytes) -> None:
         answer = browser.post(f"/api/v1/{path}", body, content_type="application/json")
@@ -71,7 +71,7 @@ def test_json_services_refuse_by_problem_document(path: str, authorization: str)
     assert not InboxMessage.objects.filter(state="received").exists()
 
 
-@fuzzing(40)
+@fuzzing(25)
 @given(item=TEXTS, at=TEXTS)
 def test_marks_refuse_by_problem_document(authorization: str, item: str, at: str) -> None:
     query = "&".join(f"{name}={_quoted(text)}" for name, text in (("item", item), ("at", at)))
@@ -80,7 +80,7 @@ def test_marks_refuse_by_problem_document(authorization: str, item: str, at: str
 
 
 def test_match_refuses_by_problem_document(call: Call, authorization: str) -> None:
-    @fuzzing(250)
+    @fuzzing(180)
     @given(documents(question(RESIDENT_ID, "K", "Na") | {"at": NOW, "record": True}))
     def post(body: bytes) -> None:
         answer = call("POST", "/api/v1/recognition/match", body, authorization=authorization)
@@ -94,7 +94,7 @@ def test_hooks_answer_cards_or_a_problem_and_none_gives_up(call: Call, hook: str
     path = f"/cds-services/recognition-{hook}"
     given_up = failures()
 
-    @fuzzing(120)
+    @fuzzing(80)
     @given(documents(hook_call(hook)))
     def post(body: bytes) -> None:
         answer = call("POST", path, body, authorization=signed(BASE, path)["Authorization"])
@@ -109,7 +109,7 @@ def failures() -> float:
     return REGISTRY.get_sample_value("yijian_cds_empty_total", {"reason": "failed"}) or 0
 
 
-@fuzzing(200)
+@fuzzing(150)
 @given(
     form=mangled(b"grant_type=client_credentials&client_id=county&client_secret=x&scope=report.write"),
     credentials=st.none() | st.binary(max_size=30) | mangled(b"county:secret"),
@@ -134,7 +134,7 @@ def check_oauth(answer: Answer) -> None:
     assert answer.status != 401 or "www-authenticate" in answer.headers
 
 
-@fuzzing(100)
+@fuzzing(60)
 @given(token=st.text(st.characters(max_codepoint=255, exclude_characters="\r\n")) | st.just("Bearer a.b.c"))
 def test_strange_credentials_are_refused_by_problem_document(call: Call, token: str) -> None:
     for path in ("/api/v1/recognition/match", "/cds-services/recognition-order-sign"):

@@ -67,7 +67,7 @@ def test_pages_bear_any_parameters(world: World, role: str) -> None:
     browser.force_login(user)
     addresses = st.sampled_from([page for page in pages() if page != "/sign-out"])
 
-    @fuzzing(50)
+    @fuzzing(30)
     @given(addresses, FORM, st.booleans())
     def ask(address: str, form: dict[str, str], post: bool) -> None:
         said = {name: text.encode("utf-8", "replace").decode() for name, text in form.items()}
@@ -77,7 +77,7 @@ def test_pages_bear_any_parameters(world: World, role: str) -> None:
     ask()
 
 
-@fuzzing(20)
+@fuzzing(5)
 @given(username=TEXTS, password=TEXTS, further=FORM)
 def test_sign_in_bears_anything(world: World, username: str, password: str, further: dict[str, str]) -> None:
     form = further | {"username": username, "password": password}

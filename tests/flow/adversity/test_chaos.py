@@ -7,10 +7,10 @@ from tests.conftest import REPOSITORY
 
 
 def test_nothing_is_lost_or_doubled_when_processes_are_killed() -> None:
-    words = ["-m", "tools.chaos", "--messages", "120", "--kills", "1"]
+    words = ["-m", "tools.chaos", "--messages", "60", "--kills", "1"]
     done = subprocess.run(
         [sys.executable, *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("serve", "mllp", "worker", "postgres"):
+    for name in ("serve", "mllp", "partner", "worker", "postgres"):
         assert f"killed {name}" in done.stdout
