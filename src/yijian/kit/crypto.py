@@ -1,11 +1,11 @@
 """Encryption of single fields and keyed digests for look-up (GB/T 35273: identity numbers at rest)."""
 
 import os
+from hmac import digest
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 __all__ = ["DIGEST_BYTES", "KEY_BYTES", "FieldCipher", "Undecipherable"]
@@ -55,10 +55,8 @@ class FieldCipher:
 
     def digest(self, kind: str, issuer: str, value: str) -> bytes:
         """Return the look-up key (32 bytes, HMAC-SHA-256) of an identifier, already in its normal form."""
-        mac = HMAC(self._digest_key, SHA256())
-        for part in (kind.encode(), issuer.encode(), value.encode()):
-            mac.update(len(part).to_bytes(4) + part)
-        return mac.finalize()
+        parts = (kind.encode(), issuer.encode(), value.encode())
+        return digest(self._digest_key, b"".join([len(part).to_bytes(4) + part for part in parts]), "sha256")
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -1,11 +1,12 @@
 """Identifiers made by the application: UUIDv7 (RFC 9562), so that rows cluster by time on every node."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["first_id", "member_id", "member_of", "new_id", "new_parent_id"]
+__all__ = ["first_id", "member_id", "member_of", "member_texts", "new_id", "new_parent_id"]
 
 MEMBER_BITS = 12
 MAX_MEMBERS = (1 << MEMBER_BITS) - 1
@@ -32,6 +33,18 @@ def member_id(parent: UUID, sequence: int) -> UUID:
     if not 0 <= sequence < MAX_MEMBERS:
         raise ValueError(f"a parent holds at most {MAX_MEMBERS} members, asked for {sequence}")
     return UUID(int=parent.int | (sequence + 1))
+
+
+def member_texts(parent: UUID) -> Callable[[int], str]:
+    """Return a function from a sequence to the text of `member_id`, for many members of one parent."""
+    head = str(parent)[: -MEMBER_BITS // 4]
+
+    def text(sequence: int) -> str:
+        if not 0 <= sequence < MAX_MEMBERS:
+            return str(member_id(parent, sequence))
+        return f"{head}{sequence + 1:03x}"
+
+    return text
 
 
 def member_of(member: UUID) -> tuple[UUID, int]:

@@ -13,7 +13,14 @@ from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition.answered import ANSWERED, answered_arguments, answered_codes
 from yijian.domains.recognition.candidates import candidates_of
 from yijian.domains.recognition.ordering import build_order, wanted_codes
-from yijian.domains.recognition.presentation import View, present
+from yijian.domains.recognition.presentation import (
+    Document,
+    ShownCandidate,
+    ShownItem,
+    ShownResult,
+    View,
+    present,
+)
 from yijian.domains.recognition.records import (
     MATCH_COLUMNS,
     MATCH_ITEM_COLUMNS,
@@ -24,7 +31,7 @@ from yijian.domains.recognition.records import (
 )
 from yijian.domains.recognition.rules import decide
 from yijian.domains.recognition.seeing import options_on, see
-from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES
+from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, reason_text
 from yijian.domains.recognition.values import Answer, MatchRequest, Order
 from yijian.domains.results.hot import fetch_candidates
 from yijian.domains.sharing.values import Rulebook
@@ -39,12 +46,17 @@ __all__ = [
     "LEGAL_SITUATIONS",
     "OUTCOMES",
     "Answered",
+    "Document",
     "Footprint",
     "Matched",
     "OrderCheck",
     "Question",
+    "ShownCandidate",
+    "ShownItem",
+    "ShownResult",
     "View",
     "match",
+    "reason_text",
     "record_matches",
 ]
 
@@ -144,10 +156,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer, stored: the document of contract §5."""
+    """The answer, stored: as rules gave it, and the document of contract §5."""
 
-    document: dict[str, Any]
-    match_id: UUID | None
+    answer: Answer
+    document: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +202,14 @@ class OrderCheck:
             )
         recorded = matched.answer.has_candidate and (request.record or not replay)
         match_id = new_parent_id() if recorded else None
-        await self._store(_footprint(question, matched, match_id, asked_at))
+        await self._store(_footprint(question, rulebook, matched, match_id, asked_at))
         document = present(rulebook, matched.order, matched.answer, match_id, question.view)
-        return Answered(document, match_id)
+        return Answered(matched.answer, document)
 
 
-def _footprint(question: Question, matched: Matched, match_id: UUID | None, asked_at: datetime) -> Footprint:
+def _footprint(
+    question: Question, rulebook: Rulebook, matched: Matched, match_id: UUID | None, asked_at: datetime
+) -> Footprint:
     request, person_id = question.request, matched.person_id
     access = Access(
         at=asked_at,
@@ -213,6 +227,7 @@ def _footprint(question: Question, matched: Matched, match_id: UUID | None, aske
         person_id,
         match_id,
         request,
+        rulebook,
         matched.order,
         matched.answer,
         channel=question.channel,

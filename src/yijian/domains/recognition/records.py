@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from yijian.domains.consent.values import Sight
+from yijian.domains.recognition.phrases import RECORD, Phrases
 from yijian.domains.recognition.presentation import Sequenced, sequenced
-from yijian.domains.recognition.values import Answer, MatchRequest, Order, Reason
+from yijian.domains.recognition.values import Answer, MatchRequest, Order
+from yijian.domains.sharing.values import Rulebook
 
 __all__ = [
     "MATCH_COLUMNS",
@@ -33,7 +35,7 @@ MATCH_ITEM_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class MatchRecord:
-    """One match as tuples in the order of the column lists above."""
+    """One match as tuples in the order of the column lists above; `reasons` are JSON already."""
 
     key: tuple[Any, ...]
     match: tuple[Any, ...]
@@ -44,6 +46,7 @@ def record_of(
     person_id: UUID,
     match_id: UUID,
     request: MatchRequest,
+    rulebook: Rulebook,
     order: Order,
     answer: Answer,
     *,
@@ -70,13 +73,18 @@ def record_of(
         order.at,
         recorded_at,
     )
+    phrases = Phrases(rulebook, RECORD)
     items = tuple(
-        _item_row(person_id, match_id, order, entry) for entry in sequenced(answer) if entry.answered.best
+        _item_row(person_id, match_id, order, entry, phrases)
+        for entry in sequenced(answer)
+        if entry.answered.best
     )
     return MatchRecord((match_id, person_id, order.institution_code), match, items)
 
 
-def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -> tuple[Any, ...]:
+def _item_row(
+    person_id: UUID, match_id: UUID, order: Order, entry: Sequenced, phrases: Phrases
+) -> tuple[Any, ...]:
     answered = entry.answered
     best = answered.best
     candidate = best.candidate if best else None
@@ -89,7 +97,7 @@ def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -
         answered.ordered.order_no[:128],
         answered.outcome.value,
         entry.parent is None and answered.reminds,
-        [_reason(reason) for reason in answered.reasons],
+        phrases.write(answered.reasons),
         candidate.report_id if candidate else None,
         candidate.version if candidate else None,
         candidate.row_no if candidate else None,
@@ -100,10 +108,6 @@ def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced) -
         order.at,
         order.institution_code,
     )
-
-
-def _reason(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "holds": reason.holds, "evidence": reason.evidence}
 
 
 def access_detail(match_id: UUID | None, items: int, sight: Sight) -> dict[str, Any]:

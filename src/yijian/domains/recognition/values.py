@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -152,6 +152,11 @@ class Order:
     def on(self) -> date:
         """The day of the question, by the calendar in China."""
         return self.at.astimezone(CHINA).date()
+
+    @cached_property
+    def windows(self) -> dict[Any, Reason]:
+        """What the rules said of windows so far; they depend on nothing but the order and the window."""
+        return {}
 
     def knowing(self, interventions: tuple[datetime, ...], sight: Sight) -> "Order":
         """Return the order with what only the patient's rows could tell."""

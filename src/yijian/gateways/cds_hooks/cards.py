@@ -9,17 +9,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from yijian.domains.identity.values import EncounterType
-from yijian.domains.recognition.hot import LEGAL_SITUATIONS, OUTCOMES
+from yijian.domains.recognition.hot import (
+    LEGAL_SITUATIONS,
+    OUTCOMES,
+    Answered,
+    ShownCandidate,
+    ShownItem,
+    ShownResult,
+    reason_text,
+)
+from yijian.domains.recognition.values import Outcome, Reason
 from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system
 from yijian.kit.clock import CHINA
 
 __all__ = ["Maker", "make_cards"]
 
-REMINDERS = ("recognise", "may_recognise")
 SUMMARY_CHARACTERS = 139
 """CDS Hooks 2.0: fewer than 140."""
 CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
@@ -74,64 +82,68 @@ class Maker:
         return pair[1] if self.language == "en" else pair[0]
 
 
-def make_cards(document: dict[str, Any], ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
-    """Return the cards of an answer's document; items that remind nobody give none."""
+def make_cards(answered: Answered, ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
+    """Return the cards of an answer; items that remind nobody give none."""
     emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
     override_reasons = _override_reasons(maker, emergency=emergency)
     return [
-        _card(item, reference, maker, override_reasons, emergency=emergency)
-        for item, reference in zip(document["items"], ordered.references, strict=True)
-        if item["outcome"] in REMINDERS and item["candidate"] and not _is_silent(item)
+        _card(Reminder(shown, shown.candidate, item.reasons), reference, maker, override_reasons, emergency)
+        for item, shown, reference in zip(
+            answered.answer.items, answered.document.items, ordered.references, strict=True
+        )
+        if item.reminds and shown.candidate
     ]
 
 
-def _is_silent(item: dict[str, Any]) -> bool:
-    """Tell whether the region's options suppress the reminder."""
-    return any(reason["code"] == "reminder.suppressed" for reason in item["reasons"])
+class Reminder(NamedTuple):
+    """An item that need perhaps not be ordered, what stands in for it, and why."""
+
+    item: ShownItem
+    candidate: ShownCandidate
+    reasons: tuple[Reason, ...]
 
 
 def _card(
-    item: dict[str, Any],
+    reminder: Reminder,
     reference: str,
     maker: Maker,
     override_reasons: list[dict[str, str]],
-    *,
     emergency: bool,
 ) -> dict[str, Any]:
-    candidate = item["candidate"]
-    warns = item["outcome"] == "recognise" and not emergency
+    item, candidate, _ = reminder
+    warns = item.outcome is Outcome.RECOGNISE and not emergency
     card: dict[str, Any] = {
-        "uuid": candidate["match_item_id"],
-        "summary": _summary(item, maker),
-        "detail": _detail(item, maker),
+        "uuid": candidate.match_item_id,
+        "summary": _summary(reminder, maker),
+        "detail": _detail(reminder, maker),
         "indicator": "warning" if warns else "info",
         "source": {
             "label": maker.words["source"],
             "url": f"{maker.base_url}/public/",
             "topic": {
                 "system": f"{maker.namespace}:outcome",
-                "code": item["outcome"],
-                "display": maker.say(OUTCOMES[item["outcome"]]),
+                "code": item.outcome,
+                "display": maker.say(OUTCOMES[item.outcome]),
             },
         },
         "overrideReasons": override_reasons,
-        "links": [{"label": maker.words["open"], "url": candidate["document_url"], "type": "absolute"}],
+        "links": [{"label": maker.words["open"], "url": candidate.document_url, "type": "absolute"}],
     }
     if reference:
-        card["suggestions"] = [_suggestion(item, reference, maker)]
+        card["suggestions"] = [_suggestion(reminder, reference, maker)]
         card["selectionBehavior"] = "at-most-one"
     return card
 
 
-def _suggestion(item: dict[str, Any], reference: str, maker: Maker) -> dict[str, Any]:
+def _suggestion(reminder: Reminder, reference: str, maker: Maker) -> dict[str, Any]:
     return {
         "label": maker.words["cancel"],
-        "uuid": str(uuid5(UUID(item["candidate"]["match_item_id"]), "delete")),
-        "isRecommended": item["outcome"] == "recognise",
+        "uuid": str(uuid5(UUID(reminder.candidate.match_item_id), "delete")),
+        "isRecommended": reminder.item.outcome is Outcome.RECOGNISE,
         "actions": [
             {
                 "type": "delete",
-                "description": maker.words["cancel_item"].format(item["item"]["name"]),
+                "description": maker.words["cancel_item"].format(reminder.item.item.name),
                 "resourceId": reference,
             }
         ],
@@ -144,24 +156,24 @@ def _override_reasons(maker: Maker, *, emergency: bool) -> list[dict[str, str]]:
     return [{"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])} for code in codes]
 
 
-def _summary(item: dict[str, Any], maker: Maker) -> str:
+def _summary(reminder: Reminder, maker: Maker) -> str:
     """Say outcome, value, unit, flag, age, source and mark in fewer than 140 characters."""
-    candidate = item["candidate"]
-    results: Sequence[dict[str, Any]] = candidate["results"]
+    item, candidate, _ = reminder
+    results = candidate.results
     value = _value(results[0]) if len(results) == 1 else ""
-    facts = (value, _age(candidate["age_hours"], maker), candidate["institution"]["name"])
-    mark = candidate["mark"] or maker.words["no_mark"]
-    doubt = maker.words["critical"] if _is_critical(item) else ""
-    outcome = maker.say(OUTCOMES[item["outcome"]])
+    facts = (value, _age(candidate.age_hours, maker), candidate.institution.name)
+    mark = candidate.mark or maker.words["no_mark"]
+    doubt = maker.words["critical"] if _is_critical(reminder) else ""
+    outcome = maker.say(OUTCOMES[item.outcome])
     tail = ", ".join(fact for fact in (*facts, mark) if fact)
-    text = " ".join(f"{doubt}{outcome}: {item['item']['name']} {tail}".split())
+    text = " ".join(f"{doubt}{outcome}: {item.item.name} {tail}".split())
     return text if len(text) <= SUMMARY_CHARACTERS else f"{text[: SUMMARY_CHARACTERS - 1]}…"
 
 
-def _value(result: dict[str, Any]) -> str:
-    unit = f" {result['unit']}" if result["unit"] else ""
-    flag = f" ({result['flag']})" if result["flag"] else ""
-    return f"{result['value']}{unit}{flag}"
+def _value(result: ShownResult) -> str:
+    unit = f" {result.unit}" if result.unit else ""
+    flag = f" ({result.flag})" if result.flag else ""
+    return f"{result.value}{unit}{flag}"
 
 
 def _age(hours: int, maker: Maker) -> str:
@@ -169,24 +181,23 @@ def _age(hours: int, maker: Maker) -> str:
     return words["hours"].format(hours) if hours < 72 else words["days"].format(hours // 24)
 
 
-def _is_critical(item: dict[str, Any]) -> bool:
-    flagged = any(result["flag"] in CRITICAL_FLAGS for result in item["candidate"]["results"])
-    return flagged or any(reason["code"] == "critical.recheck" for reason in item["reasons"])
+def _is_critical(reminder: Reminder) -> bool:
+    flagged = any(result.flag in CRITICAL_FLAGS for result in reminder.candidate.results)
+    return flagged or any(reason.code == "critical.recheck" for reason in reminder.reasons)
 
 
-def _detail(item: dict[str, Any], maker: Maker) -> str:
+def _detail(reminder: Reminder, maker: Maker) -> str:
     """Return GitHub-flavoured markdown: the values, the reasons, and that it is advice."""
-    candidate, words = item["candidate"], maker.words
+    candidate, words = reminder.candidate, maker.words
     rows = [_row(words["columns"]), _row(["---"] * len(words["columns"]), plain=True)]
-    rows += [
-        _row([r["name"], r["value"], r["unit"], r["reference_range"], r["flag"]])
-        for r in candidate["results"]
+    rows += [_row([r.name, r.value, r.unit, r.reference_range, r.flag]) for r in candidate.results]
+    reasons = [
+        f"- {'✓' if each.holds else '✗'} {_plain(reason_text(each, maker.language))}"
+        for each in reminder.reasons
     ]
-    reasons = [f"- {'✓' if each['holds'] else '✗'} {_plain(each['text'])}" for each in item["reasons"]]
-    valid = (
-        [words["until"].format(_local_minute(candidate["valid_until"]))] if candidate["valid_until"] else []
-    )
-    heading = f"**{_plain(candidate['institution']['name'])}**, {_local_minute(candidate['effective_at'])}"
+    until = candidate.valid_until
+    valid = [words["until"].format(_local_minute(until))] if until else []
+    heading = f"**{_plain(candidate.institution.name)}**, {_local_minute(candidate.effective_at)}"
     blocks = (
         heading,
         "\n".join(rows),
@@ -199,9 +210,9 @@ def _detail(item: dict[str, Any], maker: Maker) -> str:
 
 
 @lru_cache(1024)
-def _local_minute(instant: str) -> str:
+def _local_minute(instant: datetime) -> str:
     """Return an instant as a clock on the wall shows it in China."""
-    return datetime.fromisoformat(instant).astimezone(CHINA).isoformat(" ", "minutes")[:16]
+    return instant.astimezone(CHINA).isoformat(" ", "minutes")[:16]
 
 
 def _row(cells: Sequence[str | None], *, plain: bool = False) -> str:

@@ -110,7 +110,7 @@ class HookEndpoint:
         except Problem as problem:
             raise _in_terms_of_fhir(problem) from problem
         maker = Maker(request.language, request.base_url, self._namespace)
-        return json_response({"cards": make_cards(answered.document, ordered, maker)})
+        return json_response({"cards": make_cards(answered, ordered, maker)})
 
     async def _admit(self, request: Request) -> tuple[Caller, UsedToken | None]:
         try:

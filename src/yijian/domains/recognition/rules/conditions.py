@@ -9,6 +9,7 @@ import msgspec
 
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.institutions.values import InstitutionProfile
+from yijian.domains.recognition.rules.sharing_reasons import share
 from yijian.domains.recognition.values import Candidate, Order, OrderedItem, Outcome, Purpose, Reason
 from yijian.domains.results.values import ImageStatus, ReportStatus
 from yijian.domains.sharing.rules import find_method, find_suspension, list_suspensions, remember
@@ -193,7 +194,7 @@ def list_reasons(case: Case) -> list[Reason]:
     known: tuple[Reason, ...] | None = case.rulebook.memory.get(key)
     if known is None:
         found = (reason for condition in OF_ITS_KIND for reason in condition(case))
-        known = remember(case.rulebook, key, tuple(found))
+        known = remember(case.rulebook, key, share(case.rulebook, found))
     return [*known, *_not_taken_away(case), *_circumstances(case), *_value_sound(case)]
 
 

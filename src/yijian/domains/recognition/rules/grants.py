@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from yijian.domains.recognition.rules.conditions import Case
-from yijian.domains.recognition.values import RANK, Outcome, Reason
+from yijian.domains.recognition.rules.sharing_reasons import share
+from yijian.domains.recognition.values import RANK, Order, Outcome, Reason
 from yijian.domains.sharing.rules import (
     agreements_between,
     direction_of,
@@ -101,7 +102,7 @@ def best_grant(case: Case) -> Grant:
     that covers, so one agreement more never takes a recognition away.
     """
     road, start, until, within = min([_travel(case, road) for road in _roads(case)], key=_preference)
-    reasons = (*road.reasons, _window_reason(road, start, until, within=within))
+    reasons = (*road.reasons, _window_reason(case.order, road, start, until, within=within))
     return Grant(road.best if within else NOT, reasons, until, road.mark, road.agreement)
 
 
@@ -200,7 +201,7 @@ def _road(
         hours=hours,
         window=timedelta(hours=hours),
         mark=right.label if right and state is RightState.VALID else None,
-        reasons=tuple(reasons),
+        reasons=share(case.rulebook, reasons),
     )
 
 
@@ -242,18 +243,20 @@ def _direction_reason(case: Case, agreement: Agreement, *, allowed: bool) -> Rea
     return Reason(code, False, MAY, evidence)
 
 
-def _window_reason(road: _Road, start: datetime, until: datetime, *, within: bool) -> Reason:
+def _window_reason(order: Order, road: _Road, start: datetime, until: datetime, *, within: bool) -> Reason:
+    """Say how the window stands; results of one report mostly share it."""
+    key = (start, road.hours, road.by_report, within)
+    known = order.windows.get(key)
+    if known is not None:
+        return known
     evidence: dict[str, str | int | None] = {
         "clock": "report" if road.by_report else "collection",
         "start": start.isoformat(),
         "hours": road.hours,
         "until": until.isoformat(),
     }
-    return (
-        Reason("window.within", True, Outcome.RECOGNISE, evidence)
-        if within
-        else Reason("window.expired", False, NOT, evidence)
-    )
+    code, allows = ("window.within", Outcome.RECOGNISE) if within else ("window.expired", NOT)
+    return order.windows.setdefault(key, Reason(code, within, allows, evidence))
 
 
 OWN_HOUSE = Agreement(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 
 from yijian.domains.consent.hot import RIDING
@@ -59,7 +60,10 @@ def match_order(
     answer = decide(rulebook, order, posed.candidates)
     match_id = new_parent_id() if person_id and answer.has_candidate else None
     if match_id and person_id:
-        _store(record_of(person_id, match_id, request, order, answer, channel=channel, recorded_at=at))
+        record = record_of(
+            person_id, match_id, request, rulebook, order, answer, channel=channel, recorded_at=at
+        )
+        _store(record)
     record_access(
         actor=actor,
         institution_code=institution_code,
@@ -68,12 +72,14 @@ def match_order(
         legal_basis=sight.basis,
         detail=access_detail(match_id, len(order.items), sight),
     )
-    return Matched(match_id, present(rulebook, order, answer, match_id, view), person_id)
+    document = msgspec.json.encode(present(rulebook, order, answer, match_id, view))
+    return Matched(match_id, msgspec.json.decode(document), person_id)
 
 
 def _store(record: MatchRecord) -> None:
     MatchKey.objects.create(**dict(zip(MATCH_KEY_COLUMNS, record.key, strict=True)))
     Match.objects.create(**dict(zip(MATCH_COLUMNS, record.match, strict=True)))
-    MatchItem.objects.bulk_create(
-        [MatchItem(**dict(zip(MATCH_ITEM_COLUMNS, row, strict=True))) for row in record.items]
-    )
+    items = [MatchItem(**dict(zip(MATCH_ITEM_COLUMNS, row, strict=True))) for row in record.items]
+    for item in items:
+        item.reasons = msgspec.json.decode(item.reasons)
+    MatchItem.objects.bulk_create(items)
