@@ -1,18 +1,16 @@
 """`yijian demo`: a region that lives on this machine, from an empty directory to `ready`."""
 
 import asyncio
-import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import django
 import httpx
-from django.core.management import call_command
 from rich.console import Console
 
 from yijian.config.environment import Environment, read_environment
@@ -21,11 +19,11 @@ from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 from yijian.foundation.secrets import load_keys
 
-__all__ = ["RESIDENTS", "run_demo"]
+__all__ = ["RESIDENTS", "addresses_of", "run_demo"]
 
 COMMANDS = ("serve", "mllp", "worker")
 """What a region needs running, each a process of its own."""
-RESIDENTS = 500
+RESIDENTS = 2000
 READY_SECONDS = 60
 POLL_SECONDS = 0.1
 
@@ -86,19 +84,12 @@ def _live(
         ("YIJIAN_MLLP_PORT", environment.mllp_port),
     ):
         _insist_free(environment.bind, port, name)
-    os.environ.update(variables)
-    django.setup()
-    call_command("migrate", verbosity=0)
-    from yijian.demo.hosting import Demo  # noqa: PLC0415 - its models exist once Django is set up
-
-    addresses = _addresses(environment)
-    demo = Demo(environment.home, addresses, console, residents)
-    demo.prepare()
     children = Children(_log_directory(environment.home), variables)
+    asyncio.run(_stage("prepare", variables, residents))
     try:
         for command in COMMANDS:
             children.start(command)
-        asyncio.run(_begin(children, addresses, demo.fill))
+        asyncio.run(_begin(children, environment, variables, residents))
         console.print("ready", highlight=False)
         console.file.flush()
         asyncio.run(_keep_up(children, server, console))
@@ -120,7 +111,7 @@ def _insist_free(host: str, port: int, name: str) -> None:
             ) from fault
 
 
-def _addresses(environment: Environment) -> dict[str, Any]:
+def addresses_of(environment: Environment) -> dict[str, Any]:
     """Return the addresses as the hand-over file names them (contract §3)."""
     host = environment.bind if environment.bind not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
@@ -148,10 +139,31 @@ async def _keep_up(children: Children, server: EmbeddedPostgres | None, console:
     await asyncio.gather(*work)
 
 
-async def _begin(children: Children, addresses: dict[str, Any], fill: Callable[[], Awaitable[None]]) -> None:
+async def _stage(stage: str, variables: Mapping[str, str], residents: int) -> None:
+    """Run a stage of the region's making in a process of its own: what it takes up, it gives back."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "yijian.config.cli", "--attached", "region", stage),
+        *("--residents", str(residents)),
+        stdin=asyncio.subprocess.PIPE,
+        env=variables,
+        start_new_session=True,
+    )
+    try:
+        status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if status:
+        raise CannotGoOn("The region is not complete; the line above says why.")
+
+
+async def _begin(
+    children: Children, environment: Environment, variables: Mapping[str, str], residents: int
+) -> None:
     """Fill the region once all answer; a child that ends so early has a reason that a restart won't mend."""
     watching = asyncio.create_task(children.watch())
-    filling = asyncio.create_task(_fill_when_ready(addresses, fill))
+    filling = asyncio.create_task(_fill_when_ready(environment, variables, residents))
     try:
         await asyncio.wait((watching, filling), return_when=asyncio.FIRST_COMPLETED)
         await (watching if watching.done() else filling)
@@ -161,13 +173,14 @@ async def _begin(children: Children, addresses: dict[str, Any], fill: Callable[[
         await asyncio.gather(watching, filling, return_exceptions=True)
 
 
-async def _fill_when_ready(addresses: dict[str, Any], fill: Callable[[], Awaitable[None]]) -> None:
+async def _fill_when_ready(environment: Environment, variables: Mapping[str, str], residents: int) -> None:
+    addresses = addresses_of(environment)
     try:
         async with asyncio.timeout(READY_SECONDS):
             await _until_ready(f"{addresses['base_url']}/readyz", **addresses["mllp"])
     except TimeoutError:
         raise CannotGoOn(f"The services are not ready after {READY_SECONDS} s; see their logs.") from None
-    await fill()
+    await _stage("fill", variables, residents)
 
 
 async def _until_ready(url: str, host: str, port: int) -> None:

@@ -27,6 +27,11 @@ class Calendar:
         """The first of a month about five months ago: the province's present agreement took effect."""
         return (self.today - timedelta(days=150)).replace(day=1)
 
+    @property
+    def joined_at(self) -> datetime:
+        """When the latest hospitals joined: what they reported before, they bring along as files."""
+        return self.now - timedelta(days=45)
+
     def day(self, days_ago: float) -> date:
         return self.today - timedelta(days=days_ago)
 

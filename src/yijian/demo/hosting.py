@@ -1,6 +1,7 @@
 """A region on this machine: prepared once, told its year once, its stories kept true at every start."""
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
@@ -23,9 +24,10 @@ from yijian.demo.handover import (
     show_handover,
     write_handover,
 )
-from yijian.demo.load import load_year, tell_stories
+from yijian.demo.load import Backfill, load_year, tell_stories
 from yijian.demo.master_data import region_stands, store_region
 from yijian.demo.mess import make_mess
+from yijian.demo.past import Import
 from yijian.demo.people import make_residents
 from yijian.demo.progress import Steps
 from yijian.demo.reports import make_year
@@ -52,6 +54,7 @@ class Demo:
     """The demo of one home directory."""
 
     def __init__(self, home: Path, addresses: dict[str, Any], console: Console, residents: int) -> None:
+        self._pasts = home / "import"
         self._handover = home / "demo.json"
         self._progress = home / "demo-progress.json"
         self._addresses = addresses
@@ -72,16 +75,18 @@ class Demo:
             if before and _still_hold(before)
             else {"clients": issue_clients(), "users": issue_users()}
         )
-        self._document = self._addresses | accounts
+        patients = before["patients"] if before else []
+        write_handover(self._handover, self._addresses | accounts | {"patients": patients})
 
-    async def fill(self) -> None:
-        """Load the year unless it was, try the stories, and hand over."""
+    async def fill(self, import_reports: Import) -> None:
+        """Load the year unless it was, try the stories, and hand over; `prepare` has made the accounts."""
+        self._document = read_handover(self._handover) or {}
         steps, stories = Steps(self._console), make_stories(Calendar(self._moment))
         mllp = self._addresses["mllp"]
         async with open_doors(
             self._addresses["base_url"], (mllp["host"], mllp["port"]), credentials_of(self._document)
         ) as doors:
-            loaded = await self._load(doors, steps)
+            loaded = await self._load(doors, steps, import_reports)
             different = await try_stories(doors, stories, hypothetical=loaded)
             if different and loaded:
                 different = await self._tell_again(doors, different, steps)
@@ -100,7 +105,7 @@ class Demo:
                 self._document["users"].extend(issue_patients(stories))
             record_wills(stories)
 
-    async def _load(self, doors: Doors, steps: Steps) -> bool:
+    async def _load(self, doors: Doors, steps: Steps, import_reports: Import) -> bool:
         """Return whether the year had been loaded before; what a start left unfinished is sent again.
 
         Everything but the questions is the same the second time, and taken as a repetition.
@@ -114,7 +119,10 @@ class Demo:
         year = make_year(calendar, residents, Random(SEED))
         year.events.extend(make_mess(year.events, Random(SEED)))
         year.events.sort(key=lambda event: event.at)
-        await load_year(doors, year, make_stories(calendar), steps)
+        self._pasts.mkdir(mode=0o700, exist_ok=True)
+        backfill = Backfill(import_reports, self._pasts, calendar.joined_at)
+        await load_year(doors, year, make_stories(calendar), steps, backfill)
+        shutil.rmtree(self._pasts)
         self._write_progress(Progressed(progressed.moment, loaded=True))
         return False
 
