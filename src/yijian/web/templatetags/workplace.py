@@ -32,17 +32,20 @@ def _destinations(role: str) -> list[Destination]:
     matters = Destination(reverse("work-items"), _("待办"), "list-check")
     openings = Destination(reverse("openings"), _("紧急调阅"), "lock", counts="openings")
     outbound = Destination(reverse("outbound"), _("对外推送"), "arrows-exchange")
+    rules = Destination(reverse("rules"), _("互认规则"), "scale")
     reviews = Destination(reverse("identity-reviews"), _("身份核对"), "user-question")
     return {
         Role.CLINICIAN.value: [
             Destination(reverse("patient-search"), _("查询患者"), "search"),
             Destination(reverse("follow-ups"), _("更正待办"), "list-check", counts="follow_ups"),
+            rules,
         ],
-        Role.TECHNICIAN.value: [inbox, matters, senders],
-        Role.INTEGRATOR.value: [inbox, matters, reviews, senders, outbound],
-        Role.SUPERVISOR.value: [figures, openings],
+        Role.TECHNICIAN.value: [inbox, matters, senders, rules],
+        Role.INTEGRATOR.value: [inbox, matters, reviews, senders, outbound, rules],
+        Role.SUPERVISOR.value: [figures, rules, openings],
         Role.ADMINISTRATOR.value: [
             figures,
+            rules,
             inbox,
             matters,
             reviews,
