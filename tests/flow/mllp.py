@@ -27,9 +27,10 @@ PATIENCE = 30
 class RunningListener:
     """A listener in a thread and an event loop of its own."""
 
-    def __init__(self, database_url: str, tls: MllpTls | None = None) -> None:
+    def __init__(self, database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0) -> None:
         self._url = database_url
         self._tls = tls
+        self._sender_seconds = sender_seconds
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.pool: asyncpg.Pool
@@ -56,15 +57,19 @@ class RunningListener:
     async def _open(self) -> int:
         cipher = FieldCipher(base64.b64decode(os.environ["YIJIAN_FIELD_KEY"]))
         self.pool = await create_pool(self._url, application_name="yijian-test", max_size=2)
-        conversations = Conversations(self.pool, cipher, tls=self._tls, sender_seconds=0, later_seconds=0.02)
+        conversations = Conversations(
+            self.pool, cipher, tls=self._tls, sender_seconds=self._sender_seconds, later_seconds=0.02
+        )
         tls_port = 0 if self._tls else None
         self.listener = MllpListener(conversations, host="127.0.0.1", port=0, tls_port=tls_port)
         return self.listener.start()
 
 
 @contextmanager
-def listening(database_url: str, tls: MllpTls | None = None) -> Iterator[RunningListener]:
-    running = RunningListener(database_url, tls)
+def listening(
+    database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0
+) -> Iterator[RunningListener]:
+    running = RunningListener(database_url, tls, sender_seconds)
     running.start()
     try:
         yield running

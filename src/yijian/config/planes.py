@@ -7,6 +7,7 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+from yijian.config.bodies import WholeBodies
 from yijian.dataplane.app import DataPlane
 
 __all__ = ["BothPlanes"]
@@ -19,7 +20,7 @@ class BothPlanes:
 
     def __init__(self, data_plane: DataPlane, control_plane: Any) -> None:
         self._data_plane = data_plane
-        self._control_plane = WSGIMiddleware(control_plane, workers=THREADS)
+        self._control_plane = WholeBodies(WSGIMiddleware(control_plane, workers=THREADS))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or self._data_plane.serves(scope["method"], scope["path"]):

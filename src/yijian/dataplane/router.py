@@ -12,7 +12,7 @@ from yijian.dataplane.metrics import REQUESTS, SECONDS
 from yijian.kit.errors import FieldError, Problem
 from yijian.kit.http import Request, Response, problem_response
 
-__all__ = ["Handler", "Router", "host_allowed"]
+__all__ = ["Handler", "Receive", "Router", "Scope", "Send", "host_allowed", "send_response"]
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -67,7 +67,7 @@ class Router:
             return
         if path.startswith(self._cors_prefix):
             response = response.with_headers(*CORS)
-        await _send(send, response.with_headers(("x-trace-id", trace_id)))
+        await send_response(send, response.with_headers(("x-trace-id", trace_id)))
         route = path if path in self._routes else "other"
         REQUESTS.labels(route, str(response.status)).inc()
         SECONDS.labels(route).observe(time.perf_counter() - started)
@@ -155,7 +155,8 @@ def _too_large() -> Problem:
     return Problem("request.too_large", f"A request holds at most {MAX_BODY // 1024**2} MiB.", 413)
 
 
-async def _send(send: Send, response: Response) -> None:
+async def send_response(send: Send, response: Response) -> None:
+    """Send a response whole."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
     headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

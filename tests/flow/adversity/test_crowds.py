@@ -1,16 +1,19 @@
 """Slow, idle and flooding peers: whatever they do, others are served on."""
 
+import asyncio
 import resource
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
+import psycopg
 import pytest
 
 from tests.flow.conftest import Register
 from tests.flow.messages import oru
-from tests.flow.mllp import Engine, RunningListener, code_of
+from tests.flow.mllp import Engine, RunningListener, code_of, listening
+from yijian.dataplane.admission import AT_ONCE
 from yijian.foundation.inbox.models import InboxMessage
 from yijian.gateways.hl7v2.codec import frame
 
@@ -86,3 +89,28 @@ def test_a_flood_waits_its_turn(listener: RunningListener, register: Register) -
         reading.join()
     assert before[-1] < most, "the other one was served only when the flood was over"
     assert InboxMessage.objects.filter(facility="H001").count() == most
+
+
+def test_institution_that_floods_over_many_connections_gets_its_turns_and_no_more(
+    register: Register, database_url: str
+) -> None:
+    """While nothing can be written, a flood comes in; another's message is next all the same."""
+    register("H001")
+    register("H002")
+    with ExitStack() as stack:
+        listener = stack.enter_context(listening(database_url, sender_seconds=60))
+        flood = [stack.enter_context(Engine(listener.port)) for _ in range(8 * AT_ONCE)]
+        other = stack.enter_context(Engine(listener.port))
+        assert code_of(other.send(oru("first", facility="H002"))) == "AA"
+        with psycopg.connect(database_url) as connection:
+            connection.execute("LOCK TABLE inbox_inboxmessage IN ACCESS EXCLUSIVE MODE")
+            for number, engine in enumerate(flood):
+                engine.socket.sendall(frame(oru(f"f{number}")))
+            other.socket.sendall(frame(oru("other", facility="H002")))
+            for _ in range(20):
+                listener.run(asyncio.sleep(0.01))  # by now it has read them all
+        assert code_of(other.read()) == "AA"
+        assert {code_of(engine.read()) for engine in flood} == {"AA"}
+    place = InboxMessage.objects.get(control_id="other").message_id
+    assert InboxMessage.objects.filter(facility="H001", message_id__lt=place).count() <= AT_ONCE
+    assert InboxMessage.objects.filter(facility="H001").count() == len(flood)
