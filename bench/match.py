@@ -21,7 +21,7 @@ from bench.figures import Figure, of_runs, rounded
 from bench.history import ITEMS, RESULTS_EACH, History, analyse, make_history
 from bench.hospital import get_token, question, register_his
 from bench.http_load import Job, Outcome
-from bench.installation import Installation, say
+from bench.installation import Installation, say, warm
 from bench.processes import load, running, serving
 from yijian.demo.people import Resident
 
@@ -59,6 +59,7 @@ def measure(installation: Installation, past: History) -> Sequence[Figure]:
     with kept_small(installation) as small_installation:
         grown = make_history(int(os.environ.get("YIJIAN_BENCH_RESIDENTS", RESIDENTS)))
         analyse()
+        warm(installation)
         with (
             serving(installation, "serve") as ports,
             serving(small_installation, "serve") as small_ports,
