@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.access.objects import LOCAL_CODE, Objects
+from tests.service.region import patient
 from yijian.kit.clock import now
 
 __all__ = ["PAGE_CALLS", "SERVICE_BODIES", "Call"]
@@ -102,6 +103,10 @@ SERVICE_BODIES: dict[str, Callable[[Objects], dict[str, Any]]] = {
         "report_no": of.report_no,
         "voided_at": _moment(),
         "reason": "标本采错",
+    },
+    "/api/v1/consents/withdrawals": lambda of: {
+        "patient": patient(),
+        "consent_ids": [str(of.consent_id)],
     },
 }
 """Bodies that name an object of an institution."""

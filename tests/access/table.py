@@ -142,7 +142,7 @@ SERVICES = {
     "/api/v1/recognition/match": Service("POST", "recognition.match"),
     "/api/v1/recognition/decisions": Service("POST", "recognition.decide", "match"),
     "/api/v1/recognition/revocations": Service("POST", "recognition.decide", "decision"),
-    "/api/v1/recognition/citable": Service("POST", "recognition.decide", "match"),
+    "/api/v1/recognition/citable": Service("POST", "recognition.decide"),
     "/api/v1/recognition/citations": Service("POST", "recognition.decide", "decision"),
     "/api/v1/reports": Service("POST", "report.write"),
     "/api/v1/reports/void": Service("POST", "report.write", "report"),

@@ -49,14 +49,20 @@ def state() -> dict[str, Any]:
     return found
 
 
-def tried(request: Callable[[], Any]) -> tuple[Any, set[str]]:
-    """Return an answer and the tables it changed, and change nothing."""
+def noticed(request: Callable[[], Any]) -> tuple[Any, set[str]]:
+    """Return an answer and the tables it changed."""
     before = state()
-    with transaction.atomic():
-        answer = request()
-        after = state()
-        transaction.set_rollback(True)
+    answer = request()
+    after = state()
     return answer, {table for table in after if after[table] != before[table]}
+
+
+def tried(request: Callable[[], Any]) -> tuple[Any, set[str]]:
+    """Return an answer and the tables it changed, and undo that."""
+    with transaction.atomic():
+        found = noticed(request)
+        transaction.set_rollback(True)
+    return found
 
 
 def is_refusal(name: str, answer: Any) -> bool:

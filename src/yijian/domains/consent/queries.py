@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from yijian.domains.consent import errors
 from yijian.domains.consent.documents import document_store
@@ -37,6 +37,7 @@ __all__ = [
     "list_openings",
     "list_reviews",
     "options_of",
+    "withdrawable_at",
 ]
 
 EVERYTHING_ALLOWED = Authorisation(scope="all")
@@ -131,11 +132,22 @@ def hidden_codes(sight: Sight) -> frozenset[str]:
     return frozenset(code for code, item in get_rulebook().items.items() if item.sensitive in sight.hidden)
 
 
+def withdrawable_at(institution_code: str) -> Q:
+    """Select the consents an institution may see and withdraw: recorded there, given for it, or for all."""
+    return Q(recorded_institution=institution_code) | Q(institution_code__in=("", institution_code))
+
+
 def list_consents(
-    person_id: UUID, *, before: datetime | None = None, limit: int | None = None
+    person_id: UUID,
+    *,
+    before: datetime | None = None,
+    limit: int | None = None,
+    institution_code: str | None = None,
 ) -> list[GivenConsent]:
-    """Return consents and notices, the newest first."""
+    """Return consents and notices, the newest first; only what is an institution's to withdraw, if given."""
     rows = Consent.objects.filter(person_id=person_id)
+    if institution_code is not None:
+        rows = rows.filter(withdrawable_at(institution_code))
     if before is not None:
         rows = rows.filter(given_at__lt=before)
     return [

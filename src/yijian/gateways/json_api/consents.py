@@ -69,7 +69,10 @@ class ConsentRecorded(Struct, frozen=True, omit_defaults=False):
 
 
 class WithdrawalRequest(Struct, frozen=True):
-    """`POST /api/v1/consents/withdrawals`. `consent_ids` absent: everything that stands."""
+    """`POST /api/v1/consents/withdrawals`. `consent_ids` absent: everything that is the caller's to withdraw.
+
+    That is what it recorded, what was given for it, and what was given for every institution.
+    """
 
     patient: PatientDescription
     consent_ids: tuple[UUID, ...] | None = None
@@ -131,7 +134,9 @@ def withdrawals(request: HttpRequest, caller: Caller) -> object:
     asked = decode(request.body, WithdrawalRequest)
     person_id, _ = _certain(asked.patient, caller)
     by = _recorder(caller, asked.practitioner).actor
-    withdrawn = consent.withdraw_consents(person_id, by=by, at=now(), only=asked.consent_ids)
+    withdrawn = consent.withdraw_consents(
+        person_id, by=by, at=now(), only=asked.consent_ids, institution_code=caller.institution_code
+    )
     _audit(caller, "api.withdrawal", person_id, consents=len(withdrawn))
     return Withdrawn(withdrawn=tuple(withdrawn))
 

@@ -76,12 +76,14 @@ def redeem(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 @require_POST
 def withdraw(request: HttpRequest, person_id: UUID, consent_id: UUID) -> HttpResponseBase:
     """Withdraw a consent because the patient says so at the desk."""
-    person = access_person(request, person_id)
-    if consent_id not in {each.consent_id for each in _listed_here(request, person)}:
-        raise Http404
+    person, user = access_person(request, person_id), signed_in(request)
     try:
         consent.withdraw_consents(
-            person.person_id, by=signed_in(request).username, at=now(), only=[consent_id]
+            person.person_id,
+            by=user.username,
+            at=now(),
+            only=[consent_id],
+            institution_code=user.institution_code,
         )
     except Problem as unknown:
         raise Http404 from unknown
@@ -174,19 +176,11 @@ def _page(
         "form": form,
         "code": code or CodeForm(),
         "glass": glass or BreakGlassForm(),
-        "standing": [each for each in _listed_here(request, person) if each.stands(at)],
+        "standing": [
+            each for each in consent.list_consents(person.person_id, institution_code=own) if each.stands(at)
+        ],
     }
     return render(request, "consent/desk.html", context, status=status)
-
-
-def _listed_here(request: HttpRequest, person: PersonSummary) -> list[consent.GivenConsent]:
-    """Return the consents that are this institution's to show: recorded here, for here, or for everybody."""
-    own = signed_in(request).institution_code
-    return [
-        each
-        for each in consent.list_consents(person.person_id)
-        if own in (each.recorded_institution, each.institution_code) or not each.institution_code
-    ]
 
 
 def _ways(allowed: frozenset[ConsentWay], policy: AuthorisationPolicy, *, child: bool) -> list[str]:

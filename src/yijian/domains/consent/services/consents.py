@@ -13,6 +13,7 @@ from yijian.domains.consent import errors
 from yijian.domains.consent.documents import keep_document
 from yijian.domains.consent.hot import REDEEM_CODE, redemption
 from yijian.domains.consent.models import Consent
+from yijian.domains.consent.queries import withdrawable_at
 from yijian.domains.consent.rules import is_child
 from yijian.domains.consent.values import Guardian, Way
 from yijian.domains.identity.api import field_cipher
@@ -148,13 +149,24 @@ def require_code(person_id: UUID, code: str, recorder: Recorder, *, at: datetime
 
 @transaction.atomic
 def withdraw_consents(
-    person_id: UUID, *, by: str, at: datetime, only: Iterable[UUID] | None = None
+    person_id: UUID,
+    *,
+    by: str,
+    at: datetime,
+    only: Iterable[UUID] | None = None,
+    institution_code: str | None = None,
 ) -> list[UUID]:
-    """Withdraw what stands, or some of it; return what was withdrawn. Doing it again withdraws nothing."""
-    standing = Consent.objects.filter(person_id=person_id, withdrawn_at=None)
+    """Withdraw what stands, or some of it; return what was withdrawn. Doing it again withdraws nothing.
+
+    `institution_code`: at whose desk; others' consents do not exist there. None is the patient's own page.
+    """
+    reached = Consent.objects.filter(person_id=person_id)
+    if institution_code is not None:
+        reached = reached.filter(withdrawable_at(institution_code))
+    standing = reached.filter(withdrawn_at=None)
     if only is not None:
         wanted = set(only)
-        known = Consent.objects.filter(person_id=person_id, consent_id__in=wanted).count()
+        known = reached.filter(consent_id__in=wanted).count()
         if known < len(wanted):
             raise errors.consent_unknown()
         standing = standing.filter(consent_id__in=wanted)
