@@ -27,7 +27,7 @@ def test_prints_a_figure_as_the_contract_says() -> None:
 @pytest.mark.parametrize(
     ("prefix", "groups"),
     [
-        ("", ["match", "oru"]),
+        ("", ["oru", "cds", "match"]),
         ("match", ["match"]),
         ("match.p99", ["match"]),
         ("o", ["oru"]),
@@ -41,7 +41,7 @@ def test_picks_groups_by_the_beginning_of_their_figures_names(prefix: str, group
 
 def test_refuses_a_prefix_that_names_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dicom"]) == 2
-    assert "match, oru" in capsys.readouterr().err
+    assert "oru, cds, match" in capsys.readouterr().err
 
 
 def test_a_statement_that_fails_is_no_figure(server_url: str) -> None:
