@@ -22,6 +22,8 @@ from yijian.kit.clock import now
 
 __all__ = ["Installation", "installed", "say", "warm"]
 
+SHARED_BUFFERS = "2GB"
+"""As whoever runs a database of ten million results would set it; the demo has less."""
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -45,7 +47,7 @@ def installed() -> Iterator[Installation]:
     """Set an installation up, let this process's Django speak to it, and leave nothing behind."""
     home = Path(tempfile.mkdtemp(prefix="yijian-bench-"))
     home.chmod(0o711)
-    server = EmbeddedPostgres(home, fsync="on")
+    server = EmbeddedPostgres(home, fsync="on", shared_buffers=SHARED_BUFFERS)
     try:
         say(f"setting up an installation; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         url = server.start()
