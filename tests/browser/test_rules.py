@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.small_region import PASSWORD, PATIENT, RECEIVER, SOURCE, SmallRegion
 from tests.browser.test_supervision import sign_in
+from yijian.demo.drafts import AUTHOR, draft_rules
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.institutions.models import Institution
 from yijian.domains.recognition import api as recognition
@@ -366,3 +367,14 @@ def test_a_city_suspends_nothing_outside_itself(province: SmallRegion) -> None:
 @pytest.mark.django_db
 def test_an_unknown_preview_does_not_exist(province: SmallRegion) -> None:
     assert enter("fang").get(reverse("rules-preview-run", args=[UUID(int=1)])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_demo_leaves_one_version_to_sign_and_no_second(province: SmallRegion) -> None:
+    draft_rules()
+    draft_rules()
+    (waiting,) = [each for each in sharing.list_versions("agreement") if each.state != "signed"]
+    assert (waiting.state, waiting.drafted_by) == ("submitted", AUTHOR)
+    assert waiting.preview is not None
+    enter("wu").post(address("rules-sign", waiting.key))
+    assert sharing.get_version(waiting.key).state == "signed"

@@ -43,6 +43,7 @@ POSTS = (
     Post(Role.INTEGRATOR, "42010201", "integrator.mingde", "信息中心"),
     Post(Role.INTEGRATOR, "42052801", "integrator.changyang", "信息科"),
     Post(Role.SUPERVISOR, "42000001", "supervisor.hubei", "医政处"),
+    Post(Role.SUPERVISOR, "42000001", "drafter.hubei", "法规处"),
     Post(Role.SUPERVISOR, "42050001", "supervisor.yichang", "医政科"),
     Post(Role.ADMINISTRATOR, "", "administrator", "平台"),
 )

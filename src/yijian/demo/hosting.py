@@ -17,6 +17,7 @@ from yijian.demo.accounts import issue_clients, issue_users
 from yijian.demo.calendar import Calendar
 from yijian.demo.consents import issue_patients, record_wills
 from yijian.demo.doors import Doors, open_doors
+from yijian.demo.drafts import draft_rules
 from yijian.demo.handover import (
     credentials_of,
     patients_of,
@@ -94,16 +95,17 @@ class Demo:
         now_otherwise = {each.story.resident.resident_id: each.as_it_is for each in different}
         stories = [now_otherwise.get(story.resident.resident_id, story) for story in stories]
         self._document["patients"] = patients_of(stories)
-        await asyncio.to_thread(self._let_patients_speak, stories)
+        await asyncio.to_thread(self._let_people_speak, stories)
         write_handover(self._handover, self._document)
         show_handover(self._console, self._document, self._handover)
 
-    def _let_patients_speak(self, stories: Sequence[Story]) -> None:
-        """See that some patients have accounts, and have said what they want."""
+    def _let_people_speak(self, stories: Sequence[Story]) -> None:
+        """See that some patients said what they want, and that rules wait for a signature."""
         with closing(connection):
             if not any(user["role"] == "patient" for user in self._document["users"]):
                 self._document["users"].extend(issue_patients(stories))
             record_wills(stories)
+            draft_rules()
 
     async def _load(self, doors: Doors, steps: Steps, import_reports: Import) -> bool:
         """Return whether the year had been loaded before; what a start left unfinished is sent again.
