@@ -92,8 +92,10 @@ def check_acknowledgement(raw: bytes) -> str:
     assert code in CODES
     if code in REFUSALS:
         error = message.segment("ERR")
-        assert not str(error[3]).startswith(INTERNAL), "the listener failed to read a message"
-        assert str(error[4]) in {"E", "F"}
+        newer = len(error) > 2  # up to version 2.4 all stands in ERR-1
+        reason = str(error[3]) if newer else str(error[1]).split("^", 3)[3]
+        assert not reason.startswith(INTERNAL), "the listener failed to read a message"
+        assert not newer or str(error[4]) in {"E", "F"}
     return str(message.segment("MSA")[2])
 
 

@@ -100,7 +100,7 @@ def _instants(upload: UploadedReport, at: datetime) -> Iterator[FieldError]:
 
 
 def _is_after(instant: datetime, reported_at: datetime) -> bool:
-    return reported_at.tzinfo is not None and instant > reported_at + FUTURE_TOLERANCE
+    return reported_at.tzinfo is not None and instant - reported_at > FUTURE_TOLERANCE
 
 
 def _nuls(upload: UploadedReport) -> Iterator[FieldError]:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -49,6 +50,8 @@ MAX_SMALL_BODY = 2 * 1024 * 1024
 CHUNK = 64 * 1024
 CHANNEL: Literal["json"] = "json"
 
+log = structlog.get_logger(__name__)
+
 Service = Callable[[HttpRequest, Caller], Any]
 
 
@@ -84,6 +87,10 @@ def service(
             except Problem as problem:
                 _read_on(request)
                 response = _refusal(problem, trace_id)
+            except (OperationalError, InterfaceError, OSError):  # no database, or a disk that is full
+                log.exception("nothing can be kept", trace_id=trace_id)
+                unavailable = Problem("service.unavailable", "Nothing was kept: send it again later.", 503)
+                response = _refusal(unavailable, trace_id)
             response["X-Trace-Id"] = trace_id
             response["Cache-Control"] = "no-store"
             return response
