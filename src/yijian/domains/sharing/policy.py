@@ -12,8 +12,8 @@ __all__ = ["holds_for", "may_manage", "may_suspend"]
 NATION = "CN"
 
 
-def may_manage(user: User, rulebook: Rulebook, scope: Scope) -> bool:
-    """Tell whether a user may write and sign rules of a scope: the region's supervisor, the platform."""
+def may_manage(user: User, rulebook: Rulebook, value: Agreement | RegionOptions) -> bool:
+    """Tell whether a user may write and sign a rule: the supervisor of all it binds, the platform."""
     if user.role == Role.ADMINISTRATOR:
         return True
     region = _region_of(user, rulebook)
@@ -21,10 +21,12 @@ def may_manage(user: User, rulebook: Rulebook, scope: Scope) -> bool:
         return False
     if region == NATION:
         return True
-    if scope.kind is ScopeKind.CONSORTIUM:
-        members = [each for each in rulebook.institutions.values() if _belongs(each, scope.code)]
-        return bool(members) and all(region in each.regions for each in members)
-    return scope.kind not in (ScopeKind.NATION, ScopeKind.ALLIANCE) and scope.code.startswith(region)
+    parties = value.parties if isinstance(value, Agreement) else ()
+    scopes = [value.scope, *(party.scope for party in parties if party.scope)]
+    bound = [rulebook.institutions.get(party.institution_code) for party in parties if not party.scope]
+    return all(_lies_within(scope, region, rulebook) for scope in scopes) and all(
+        each is not None and region in each.regions for each in bound
+    )
 
 
 def may_suspend(user: User, rulebook: Rulebook, fact: Suspension) -> bool:
@@ -46,6 +48,14 @@ def holds_for(rulebook: Rulebook, value: Agreement | RegionOptions, institution_
     if isinstance(value, Agreement):
         return binds(value, institution, on)
     return covers(value.scope, institution, on)
+
+
+def _lies_within(scope: Scope, region: str, rulebook: Rulebook) -> bool:
+    """Tell whether a scope reaches no further than a division."""
+    if scope.kind is ScopeKind.CONSORTIUM:
+        members = [each for each in rulebook.institutions.values() if _belongs(each, scope.code)]
+        return bool(members) and all(region in each.regions for each in members)
+    return scope.kind not in (ScopeKind.NATION, ScopeKind.ALLIANCE) and scope.code.startswith(region)
 
 
 def _region_of(user: User, rulebook: Rulebook) -> str | None:

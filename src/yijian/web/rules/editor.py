@@ -52,7 +52,7 @@ class Rows:
             count = entered.get(f"{field}-count", "0")
             self.forms = [
                 self._form(place, data=entered)
-                for place in range(min(int(count), MOST_ROWS) if count.isdecimal() else 0)
+                for place in range(min(int(count[:9]), MOST_ROWS) if count.isdecimal() else 0)
             ]
 
     def _form(self, place: int, **what: Any) -> Row[Any]:

@@ -89,7 +89,7 @@ def get_visible(user: User, key: sharing.VersionKey) -> sharing.RuleVersion:
 def _may_read(user: User, rulebook: Rulebook, version: sharing.RuleVersion) -> bool:
     """Tell whether: supervisors what is signed, those who write it the rest too; others what binds them."""
     if user.role in WRITERS:
-        return version.state == "signed" or sharing.may_manage(user, rulebook, version.value.scope)
+        return version.state == "signed" or sharing.may_manage(user, rulebook, version.value)
     return version.state == "signed" and sharing.holds_for(
         rulebook, version.value, user.institution_code, today()
     )

@@ -124,7 +124,7 @@ def _address(each: ShownVersion) -> str:
 
 def _acts(user: User, found: sharing.RuleVersion) -> dict[str, bool]:
     """Tell what a user may do with a version as it stands; the domain refuses the rest once more."""
-    manages = user.role in WRITERS and sharing.may_manage(user, sharing.get_rulebook(), found.value.scope)
+    manages = user.role in WRITERS and sharing.may_manage(user, sharing.get_rulebook(), found.value)
     own = found.drafted_by == user.username
     return {
         "manages": manages,

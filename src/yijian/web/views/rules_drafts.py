@@ -56,8 +56,12 @@ def edit(request: HttpRequest, kind: str, number: str) -> HttpResponseBase:
     editor = Editor(found.value, request.POST)
     if not editor.is_valid():
         return _form(request, found, editor, status=422)
+    edited, user = editor.edited(), signed_in(request)
+    if not sharing.may_manage(user, sharing.get_rulebook(), edited):
+        messages.error(request, gettext("成员超出您的监管范围，须由其共同的上级起草。"))
+        return _form(request, found, editor, status=422)
     try:
-        sharing.edit_draft(found.key, editor.edited(), by=signed_in(request).username)
+        sharing.edit_draft(found.key, edited, by=user.username)
     except Problem as problem:
         messages.error(request, explain(problem))
         return _form(request, found, editor, status=422)
@@ -89,7 +93,7 @@ def rows(request: HttpRequest, field: str) -> HttpResponseBase:
     if field not in ROWS:
         raise Http404
     place = request.POST.get("without", "")
-    changed = Rows(field, entered=request.POST).without(int(place) if place.isdecimal() else -1)
+    changed = Rows(field, entered=request.POST).without(int(place[:9]) if place.isdecimal() else -1)
     return render(request, "rules/rows.html", {"rows": changed})
 
 
@@ -191,6 +195,6 @@ def _act(
 def _managed(request: HttpRequest, kind: str, number: str) -> sharing.RuleVersion:
     """Return the version an address names, if it is one of the user's region."""
     found = read_version(request, kind, number)
-    if not sharing.may_manage(signed_in(request), sharing.get_rulebook(), found.value.scope):
+    if not sharing.may_manage(signed_in(request), sharing.get_rulebook(), found.value):
         raise PermissionDenied
     return found

@@ -55,5 +55,5 @@ def run(request: HttpRequest, preview_id: UUID) -> HttpResponseBase:
 
 
 def _insist(request: HttpRequest, version: sharing.RuleVersion) -> None:
-    if not sharing.may_manage(signed_in(request), sharing.get_rulebook(), version.value.scope):
+    if not sharing.may_manage(signed_in(request), sharing.get_rulebook(), version.value):
         raise PermissionDenied
