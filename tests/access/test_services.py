@@ -62,6 +62,8 @@ def test_answers_nobody_without_a_living_token_of_its_scope(path: str, world: Wo
         assert (answer.status_code, changed) == (401, set()), authorization
         assert answer["WWW-Authenticate"].startswith("Bearer")
     assert refused(*noticed(lambda: call(path, token(*others)))) == (403, "scope.missing", set())
+    Client.objects.update(scopes=others)
+    assert refused(*noticed(lambda: call(path, token(own)))) == (403, "scope.missing", set())
     Client.objects.update(active=False)
     assert noticed(lambda: call(path, token(own)))[0].status_code == 401
 

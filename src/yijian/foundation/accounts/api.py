@@ -35,9 +35,10 @@ def authenticate_bearer(authorization: str | None, at: datetime) -> Caller:
     active = Client.objects.filter(
         client_id=caller.client_id, institution_code=caller.institution_code, active=True
     )
-    if not active.exists():
+    held = active.values_list("scopes", flat=True).first()
+    if held is None:
         raise refused("The client is not active any more.")
-    return caller
+    return caller.within(held)
 
 
 @transaction.atomic

@@ -98,7 +98,7 @@ class Gatekeeper:
         client = await self._directory.find(caller.client_id)
         if client is None or client.institution_code != caller.institution_code:
             raise refused("The client is not active any more.")
-        return caller
+        return caller.within(client.scopes)
 
     async def admit_signed(
         self, authorization: str | None, audiences: Collection[str]

@@ -1,6 +1,7 @@
 """Programs that call us, and what a call of theirs may do."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -42,6 +43,11 @@ class Caller:
     client_id: str
     institution_code: str
     scopes: frozenset[str]
+
+    def within(self, held: Collection[str]) -> "Caller":
+        """Return the caller with the scopes it still holds: what was taken away counts from then on."""
+        kept = self.scopes.intersection(held)
+        return self if len(kept) == len(self.scopes) else replace(self, scopes=kept)
 
     def require(self, scope: Scope) -> None:
         """Raise `Problem` 403 unless the scope was granted."""
