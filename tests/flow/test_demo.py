@@ -291,6 +291,44 @@ def _let_forty_days_pass(home: Path) -> None:
     server.stop()
 
 
+@pytest.mark.parametrize("command", ["serve", "mllp", "worker"])
+def test_killed_process_is_started_again_and_that_is_logged(
+    premises: Premises, handover: Json, command: str
+) -> None:
+    log = premises.home / "log" / "demo.log"
+    said = f"`yijian {command}` ended with status -9 and starts again"
+    before = log.read_text().count(said) if log.exists() else 0
+    killed = _child(premises, command)
+    os.kill(killed, signal.SIGKILL)
+    _until(lambda: log.exists() and log.read_text().count(said) == before + 1)
+    _until(lambda: _child(premises, command) not in (0, killed))
+    _until(lambda: all(_listens(port) for port in premises.ports[:2]))
+    _until(lambda: _is_ready(handover))
+
+
+def _child(premises: Premises, command: str) -> int:
+    """Return the pid of the demo's child that runs a command, 0 where there is none just now."""
+    demo = premises.demo.process.pid
+    for pid in map(int, Path(f"/proc/{demo}/task/{demo}/children").read_text().split()):
+        if command.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+            return pid
+    return 0
+
+
+def _is_ready(handover: Json) -> bool:
+    try:
+        return httpx.get(f"{handover['base_url']}/readyz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
     with socket.create_server(("127.0.0.1", 0)) as taken:

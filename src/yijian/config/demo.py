@@ -18,6 +18,7 @@ from yijian.config.processes import Children, keep_database_up
 from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 from yijian.foundation.secrets import load_keys
+from yijian.kit.clock import now
 
 __all__ = ["RESIDENTS", "addresses_of", "run_demo"]
 
@@ -84,7 +85,8 @@ def _live(
         ("YIJIAN_MLLP_PORT", environment.mllp_port),
     ):
         _insist_free(environment.bind, port, name)
-    children = Children(_log_directory(environment.home), variables)
+    logs = _log_directory(environment.home)
+    children = Children(logs, variables)
     asyncio.run(_stage("prepare", variables, residents))
     try:
         for command in COMMANDS:
@@ -92,7 +94,7 @@ def _live(
         asyncio.run(_begin(children, environment, variables, residents))
         console.print("ready", highlight=False)
         console.file.flush()
-        asyncio.run(_keep_up(children, server, console))
+        asyncio.run(_keep_up(children, server, console, logs / "demo.log"))
     finally:
         _ignore_signals()
         children.stop()
@@ -128,12 +130,14 @@ def _log_directory(home: Path) -> Path:
     return directory
 
 
-async def _keep_up(children: Children, server: EmbeddedPostgres | None, console: Console) -> None:
-    """Start again whatever ends, until somebody interrupts."""
+async def _keep_up(children: Children, server: EmbeddedPostgres | None, console: Console, log: Path) -> None:
+    """Start again whatever ends, until somebody interrupts; tell so here and in the logs' directory."""
 
     def tell(text: str) -> None:
         console.print(text, highlight=False, markup=False)
         console.file.flush()
+        with log.open("a", encoding="utf-8") as told:
+            told.write(f"{now().isoformat(timespec='seconds')} {text}\n")
 
     work = [children.keep_up(tell), *([keep_database_up(server, tell)] if server else [])]
     await asyncio.gather(*work)
