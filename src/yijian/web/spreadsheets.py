@@ -16,7 +16,7 @@ __all__ = ["TABLES", "write_csv"]
 
 BOM = "\ufeff"
 """Tells Excel that the file is UTF-8."""
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", *"＝＋－＠")
 
 Row = Sequence[object]
 
