@@ -244,6 +244,8 @@ def is_institution_suspended(
     rulebook: Rulebook, source: InstitutionProfile, item: Item, examined_at: datetime, at: datetime
 ) -> bool:
     """Tell whether the source's recognition was suspended when the patient was examined, as known at `at`."""
+    if not list_suspensions(rulebook, source.code, item.code):
+        return False
     kind = SuspensionKind.INSTITUTION
     return find_suspension(rulebook, kind, source.code, item.code, at=at, spanning=examined_at) is not None
 
@@ -284,5 +286,7 @@ def find_price(
     rulebook: Rulebook, institution_code: str, campus_code: str, item_code: str, on: date
 ) -> Decimal | None:
     """Return what a campus charges for an item on a day, in CNY."""
-    prices = rulebook.prices.get((institution_code, campus_code, item_code), ())
-    return next((p.amount for p in prices if in_force(p.valid_from, p.valid_until, on)), None)
+    for price in rulebook.prices.get((institution_code, campus_code, item_code), ()):
+        if in_force(price.valid_from, price.valid_until, on):
+            return price.amount
+    return None

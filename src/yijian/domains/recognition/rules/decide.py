@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import structs
 
@@ -41,9 +42,10 @@ def assess_candidate(
     case = Case(rulebook, order, ordered, item, candidate, source, receiver)
     grant = best_grant(case)
     reasons = [IDENTITY_CERTAIN, *list_reasons(case), *list_regional_reasons(case), *grant.reasons]
+    outcome = grant.outcome
     if failing := [reason for reason in reasons if not reason.holds]:
         reasons.sort(key=_weight)
-    outcome = max([grant.outcome, *[reason.allows for reason in failing]], key=RANK.__getitem__)
+        outcome = max([outcome, *[reason.allows for reason in failing]], key=RANK.__getitem__)
     return Assessment(candidate, outcome, tuple(reasons), grant.valid_until, grant.mark, grant.agreement)
 
 
@@ -133,7 +135,7 @@ def _best(
 
 def _by_preference(order: Order, candidates: list[Candidate]) -> list[Candidate]:
     """Put the newest examination first, then the orderer's own; the row's key makes it total."""
-    if len(candidates) == 1:
+    if all(newer.effective_at > older.effective_at for newer, older in pairwise(candidates)):
         return candidates
     mine = order.institution_code
     return sorted(

@@ -101,7 +101,8 @@ def best_grant(case: Case) -> Grant:
     Among equals the longest validity counts, then the agreement's name. A road that recognises has a right
     that covers, so one agreement more never takes a recognition away.
     """
-    road, start, until, within = min([_travel(case, road) for road in _roads(case)], key=_preference)
+    travels = [_travel(case, road) for road in _roads(case)]
+    road, start, until, within = travels[0] if len(travels) == 1 else min(travels, key=_preference)
     reasons = (*road.reasons, _window_reason(case.order, road, start, until, within=within))
     return Grant(road.best if within else NOT, reasons, until, road.mark, road.agreement)
 
