@@ -1,9 +1,11 @@
 """What people may enter."""
 
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -23,13 +25,17 @@ SHOWN_ENCOUNTERS = (
     EncounterType.INPATIENT,
     EncounterType.CHECKUP,
 )
+MOST_TRIES, PATIENCE_SECONDS = 10, 15 * 60
 SELECT = forms.Select(attrs={"class": "form-select"})
 
 
 class SignInForm(AuthenticationForm):
+    """Name and password; after some wrong ones of a name from an address it asks for patience."""
+
     error_messages = {  # noqa: RUF012 - Django's own shape
         "invalid_login": _("用户名或密码不正确"),
         "inactive": _("该账号已停用"),
+        "patience": _("连续多次输错，请 15 分钟后再试"),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -38,6 +44,24 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].label = _("密码")
         for bound in self.fields.values():
             bound.widget.attrs["class"] = "form-control form-control-lg"
+
+    def clean(self) -> dict[str, Any]:
+        key = self._tries_key()
+        tries = cache.get(key, 0)
+        if tries >= MOST_TRIES:
+            raise ValidationError(self.error_messages["patience"], code="patience")
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            cache.set(key, tries + 1, PATIENCE_SECONDS)
+            raise
+        cache.delete(key)
+        return cleaned
+
+    def _tries_key(self) -> str:
+        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
+        who = f"{self.cleaned_data.get('username', '')}|{address}"
+        return f"sign-in-{sha256(who.encode()).hexdigest()}"
 
 
 class PatientSearchForm(forms.Form):
