@@ -182,9 +182,11 @@ def test_handover_has_the_shape_of_the_contract(handover: Json, premises: Premis
         assert set(client) == set(names.split())
         assert set(client["cds"]) == {"iss", "kid", "private_key_jwk"}
         assert "d" in client["cds"]["private_key_jwk"]
-    roles = {"clinician", "technician", "integrator", "supervisor", "administrator"}
+    roles = {"clinician", "technician", "integrator", "supervisor", "administrator", "patient"}
     assert {user["role"] for user in handover["users"]} == roles
-    assert {len(user) for user in handover["users"]} == {4}
+    assert all(
+        {"role", "institution_code", "username", "password"} <= set(user) for user in handover["users"]
+    )
 
 
 def test_every_patient_is_answered_as_promised(handover: Json, hospital: Callable[[str], Hospital]) -> None:
