@@ -37,7 +37,7 @@ def decode(body: bytes | msgspec.Raw, shape: type[Shape], within: str = "") -> S
         if ESCAPED_NUL in bytes(body):
             _refuse_nul(msgspec.json.decode(body), within)
     except msgspec.ValidationError as fault:
-        error = _located(str(fault), within)
+        error = _located(str(fault).replace("\0", "\\u0000"), within)
         raise Problem("request.invalid", f"{error.path}: {error.message}", 400, (error,)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         reason = "nested too deeply" if isinstance(fault, RecursionError) else str(fault)

@@ -31,3 +31,9 @@ def test_null_stands_for_nothing_required_and_hides_no_unknown_field(more: bytes
     with pytest.raises(Problem) as raised:
         decode(BODY % more, MatchRequest)
     assert (raised.value.status, raised.value.errors[0].path) == (400, path)
+
+
+def test_refusal_names_a_field_with_nul_so_that_any_column_holds_it() -> None:
+    with pytest.raises(Problem) as refused:
+        decode(rb'{"\u0000": 1}', MatchRequest)
+    assert refused.value.errors[0].path == r"\u0000"
