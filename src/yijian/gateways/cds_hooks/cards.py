@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
+import msgspec
+
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.recognition.hot import (
     LEGAL_SITUATIONS,
@@ -107,7 +109,7 @@ def _card(
     reminder: Reminder,
     reference: str,
     maker: Maker,
-    override_reasons: list[dict[str, str]],
+    override_reasons: msgspec.Raw,
     emergency: bool,
 ) -> dict[str, Any]:
     item, candidate, _ = reminder
@@ -150,10 +152,15 @@ def _suggestion(reminder: Reminder, reference: str, maker: Maker) -> dict[str, A
     }
 
 
-def _override_reasons(maker: Maker, *, emergency: bool) -> list[dict[str, str]]:
+@lru_cache(64)
+def _override_reasons(maker: Maker, *, emergency: bool) -> msgspec.Raw:
+    """Return the six situations as JSON: the same on every card."""
     codes = sorted(LEGAL_SITUATIONS, key=lambda code: (not (emergency and code == EMERGENCY_SITUATION), code))
     system = decline_system(maker.namespace)
-    return [{"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])} for code in codes]
+    reasons = [
+        {"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])} for code in codes
+    ]
+    return msgspec.Raw(msgspec.json.encode(reasons))
 
 
 def _summary(reminder: Reminder, maker: Maker) -> str:
@@ -189,12 +196,9 @@ def _is_critical(reminder: Reminder) -> bool:
 def _detail(reminder: Reminder, maker: Maker) -> str:
     """Return GitHub-flavoured markdown: the values, the reasons, and that it is advice."""
     candidate, words = reminder.candidate, maker.words
-    rows = [_row(words["columns"]), _row(["---"] * len(words["columns"]), plain=True)]
+    rows = [_table_head(words["columns"])]
     rows += [_row([r.name, r.value, r.unit, r.reference_range, r.flag]) for r in candidate.results]
-    reasons = [
-        f"- {'✓' if each.holds else '✗'} {_plain(reason_text(each, maker.language))}"
-        for each in reminder.reasons
-    ]
+    reasons = [_line(each.holds, reason_text(each, maker.language)) for each in reminder.reasons]
     until = candidate.valid_until
     valid = [words["until"].format(_local_minute(until))] if until else []
     heading = f"**{_plain(candidate.institution.name)}**, {_local_minute(candidate.effective_at)}"
@@ -207,6 +211,16 @@ def _detail(reminder: Reminder, maker: Maker) -> str:
         words["advice"],
     )
     return "\n\n".join(blocks)
+
+
+@lru_cache(1024)
+def _line(holds: bool, text: str) -> str:
+    return f"- {'✓' if holds else '✗'} {_plain(text)}"
+
+
+@lru_cache(64)
+def _table_head(columns: tuple[str, ...]) -> str:
+    return "\n".join((_row(columns), _row(["---"] * len(columns), plain=True)))
 
 
 @lru_cache(1024)
