@@ -110,7 +110,7 @@ class ShownReason(NamedTuple):
 
 def cause_name(code: str) -> str:
     """Return what a reason is called; an unknown code stands for itself."""
-    return str(CAUSES.get(code) or NOTES.get(code, code))
+    return str(CAUSES.get(code) or NOTES.get(code) or code)
 
 
 def show_reason(code: str, data: Mapping[str, Any], text: str) -> ShownReason:

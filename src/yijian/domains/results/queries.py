@@ -111,7 +111,7 @@ def list_message_ids(report_no: str, institution_codes: Sequence[str] | None = N
     found: list[UUID] = []
     for person_id, report_id in keys.values_list("person_id", "report_id"):
         versions = ReportVersion.objects.filter(person_id=person_id, report_id=report_id)
-        found += versions.exclude(message_id=None).values_list("message_id", flat=True)
+        found += filter(None, versions.values_list("message_id", flat=True))
     return found
 
 

@@ -101,5 +101,5 @@ def read_syntax(header_line: str, codec: str) -> Syntax:
 @lru_cache(maxsize=64)
 def syntax_of(field: str, marks: str, codec: str) -> Syntax:
     """Return one and the same value for the same delimiters."""
-    component, repetition, escape, subcomponent = marks
+    component, repetition, escape, subcomponent = tuple(marks)
     return Syntax(field, component, repetition, escape, subcomponent, codec)
