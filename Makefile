@@ -43,7 +43,7 @@ demo: setup
 	@$(BIN)/yijian demo
 
 test: setup
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff check

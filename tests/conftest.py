@@ -20,7 +20,12 @@ SERVER = pytest.StashKey[EmbeddedPostgres]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start PostgreSQL, set the environment, and only then let Django read it."""
+    """Start PostgreSQL, set the environment, and only then let Django read it.
+
+    Of several processes (pytest-xdist) each has a home and a server of its own; who hands out tests has none.
+    """
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return
     home = config.stash[HOME] = Path(tempfile.mkdtemp(prefix="yijian-test-"))
     home.chmod(0o711)
     server = config.stash[SERVER] = EmbeddedPostgres(home, fsync="off")

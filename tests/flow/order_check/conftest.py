@@ -62,7 +62,7 @@ def migrated_database(
     """Return the name of a migrated database that is only ever copied."""
     from django.core.management import call_command  # noqa: PLC0415 - Django is set up after this file is read
 
-    name = "flow_template"
+    name = f"flow_template_{uuid4().hex[:8]}"
     with database(server_url, name):
         with django_db_blocker.unblock(), django_turned_to(name):
             call_command("migrate", verbosity=0)

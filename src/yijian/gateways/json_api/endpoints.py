@@ -1,10 +1,10 @@
 """The JSON services off the fast path: reports, orders, decisions, citations, marks (contract §5)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
+from psycopg.errors import DeadlockDetected
 
 from yijian.domains.recognition import api as recognition
 from yijian.domains.recognition.values import (
@@ -21,7 +22,7 @@ from yijian.domains.recognition.values import (
     RevocationSubmission,
 )
 from yijian.domains.results import api as results
-from yijian.domains.results.values import Order, UploadedReport
+from yijian.domains.results.values import Order, Recorded, UploadedReport, Voided
 from yijian.domains.sharing import api as sharing
 from yijian.foundation.accounts.api import Caller, authenticate_bearer
 from yijian.foundation.audit.api import record_access
@@ -50,8 +51,12 @@ MAX_SMALL_BODY = 2 * 1024 * 1024
 CHUNK = 64 * 1024
 CHANNEL: Literal["json"] = "json"
 
+PAUSES = (0.02, 0.1, 0.3, 1.0)
+"""Seconds before an upload is tried again that met others at the same rows."""
+
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 Service = Callable[[HttpRequest, Caller], Any]
 
 
@@ -139,7 +144,8 @@ def nothing_here(request: HttpRequest, address: str = "") -> HttpResponse:
 def reports(request: HttpRequest, caller: Caller) -> object:
     """Keep the upload as it came, then record it; what is refused stays kept with its reason."""
     message_id = inbox.keep_json(caller.institution_code, request.body, "report", at=now())
-    with _settled_together(message_id):
+
+    def record() -> Recorded:
         upload = decode(request.body, UploadedReport)
         recorded = results.record_report(
             upload,
@@ -155,6 +161,9 @@ def reports(request: HttpRequest, caller: Caller) -> object:
             reported_at=upload.reported_at,
             at=now(),
         )
+        return recorded
+
+    recorded = _settled_together(message_id, record)
     return {
         "report_id": recorded.report_id,
         "version": recorded.version,
@@ -167,22 +176,35 @@ def reports(request: HttpRequest, caller: Caller) -> object:
 def void(request: HttpRequest, caller: Caller) -> object:
     """Void a report; nothing is deleted."""
     message_id = inbox.keep_json(caller.institution_code, request.body, "report.void", at=now())
-    with _settled_together(message_id):
+
+    def record() -> Voided:
         asked = decode(request.body, VoidRequest)
         outcome = results.void_report(
             caller.institution_code, asked.report_no, asked.voided_at, asked.reason, at=now()
         )
         made = inbox.Made("void", str(outcome.report_id), outcome.version)
         inbox.settle_recorded(message_id, waiting=False, made=made, at=now())
-    return outcome
+        return outcome
+
+    return _settled_together(message_id, record)
 
 
-@contextmanager
-def _settled_together(message_id: UUID) -> Iterator[None]:
-    """Record an upload and settle it in one transaction, or its refusal in another."""
+def _settled_together(message_id: UUID, record: Callable[[], T]) -> T:
+    """Record an upload and settle it in one transaction, or its refusal in another.
+
+    Where others write the same person or report at that moment, it is tried again.
+    """
     try:
+        for pause in PAUSES:
+            try:
+                with transaction.atomic():
+                    return record()
+            except OperationalError as clash:
+                if not isinstance(clash.__cause__, DeadlockDetected):
+                    raise
+                time.sleep(pause)
         with transaction.atomic():
-            yield
+            return record()
     except Problem as problem:
         inbox.settle_refused(message_id, problem, at=now())
         raise
