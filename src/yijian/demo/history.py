@@ -24,7 +24,7 @@ AT_ONCE = 4
 ACCEPTED = {Outcome.RECOGNISE: 0.80, Outcome.MAY_RECOGNISE: 0.52, Outcome.NOT_RECOGNISABLE: 0.05}
 DECLINED = {Outcome.RECOGNISE: 0.13, Outcome.MAY_RECOGNISE: 0.33, Outcome.NOT_RECOGNISABLE: 0.35}
 """Shares of all answers; the rest stays unanswered, as it does in life."""
-CITED = 0.88
+CITED = 0.6
 TECHNICAL = {
     "window.expired": "window",
     "image.unavailable": "image_unavailable",
