@@ -69,7 +69,7 @@ UNTIL_REFERRED = (1, 1, 2, 2, 3, 4, 5, 6, 9, 14, 24)
 """Days."""
 CATALOGUE_CODE = {"URINE": "URINE-DRY", "HBA1C": "HbA1c", "HBVDNA": "HBVDNA", "CRP": "CRP"}
 """How a package is ordered, where not by its own code."""
-ASKED = 0.25
+ASKED = 0.15
 """Share of referrals at which the second physician's system asks before ordering."""
 MOST_VISITS = 15
 PRELIMINARY_SHARE, CORRECTED_SHARE, VOIDED_SHARE = 0.02, 0.02, 0.008
