@@ -8,7 +8,7 @@ import msgspec
 
 from tests.service.region import CITY, COUNTY, SINCE, TOWN, lab_report, make_region, order_check, upload
 from tests.service.region import patient as described
-from tests.service.test_web_operations import local_row, receive
+from tests.service.web.desk import local_row, receive
 from yijian.domains.consent import api as consent
 from yijian.domains.consent.models import PatientAccount
 from yijian.domains.consent.values import Category, ObjectionKind, Way

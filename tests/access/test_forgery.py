@@ -11,7 +11,7 @@ from tests.access.objects import HOME, World, make_world
 from tests.access.table import TABLE, Whose
 from tests.access.test_reach import noticed, somebody
 from tests.browser.test_access import address
-from tests.service.test_web_operations import receive
+from tests.service.web.desk import receive
 from yijian.foundation.accounts.models import Role, User
 from yijian.web.spreadsheets import write_csv
 

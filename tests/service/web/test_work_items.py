@@ -1,0 +1,144 @@
+"""Codes, units and other matters: who mends them, and what goes on then."""
+
+import html
+import re
+
+import pytest
+
+from tests.service.region import CITY, COUNTY
+from tests.service.web.desk import actions, keep_waiting, local_row, page, receive, record, signed_in_as
+from yijian.domains.results.models import Result
+from yijian.foundation.accounts.models import Role, User
+from yijian.foundation.inbox.models import InboxMessage, WorkItem
+from yijian.foundation.inbox.work_items import open_work_item
+from yijian.kit.clock import now
+from yijian.web.views.mapping import PAGE
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_matter_is_assigned_to_a_colleague_of_ones_institution_only() -> None:
+    record(message_id=receive(state="waiting"), results=[local_row("XK", "钾")])
+    technician = signed_in_as(Role.TECHNICIAN)
+    User.objects.create_user("wang", role=Role.TECHNICIAN, institution_code=COUNTY, display_name="王敏")
+    User.objects.create_user("far", role=Role.TECHNICIAN, institution_code=CITY)
+    matter = {"institution": COUNTY, "kind": "unmapped_code", "subject": "local|XK"}
+
+    technician.post("/work-items/assign", matter | {"owner": "wang"})
+
+    assert "王敏</summary>" in page(technician, "/work-items/")
+    assert "XK" not in page(technician, "/work-items/?whose=mine")
+    assert "XK" not in page(technician, "/work-items/?whose=nobody")
+    assert technician.post("/work-items/assign", matter | {"owner": "far"}).status_code == 403
+    assert signed_in_as(Role.TECHNICIAN, CITY).post("/work-items/assign", matter).status_code == 403
+    technician.post("/work-items/assign", matter | {"owner": ""})
+    assert "XK" in page(technician, "/work-items/?whose=nobody")
+
+
+def test_queues_are_paged_by_place() -> None:
+    for number in range(PAGE + 2):
+        open_work_item(COUNTY, "unmapped_unit", f"unit{number:03}", at=now())
+    technician = signed_in_as(Role.TECHNICIAN)
+
+    first = page(technician, "/work-items/?kind=unmapped_unit")
+    further = html.unescape(re.findall(r'href="(\?kind=unmapped_unit[^"]*after=[^"]*)"', first)[0])
+    second = page(technician, f"/work-items/{further}")
+
+    assert "unit049" in first
+    assert "unit050" not in first
+    assert "unit051" in second
+    assert "unit049" not in second
+
+
+def test_confirmed_code_makes_waiting_results_usable_and_disappears() -> None:
+    waiting = keep_waiting(local_row("XGLU", "葡萄糖(GLU)"))
+    technician = signed_in_as(Role.TECHNICIAN)
+    assert "XGLU" in page(technician, "/work-items/")
+    choosing = page(technician, f"/work-items/code?institution={COUNTY}&code=XGLU")
+    assert "5.6" in choosing
+    assert "item=Glu" in choosing
+    chosen = page(technician, f"/work-items/code?institution={COUNTY}&code=XGLU&item=Glu")
+    assert "对照为" in chosen
+
+    answer = technician.post(
+        "/work-items/confirm", {"institution": COUNTY, "code": "XGLU", "item": "Glu"}, follow=True
+    )
+
+    assert "XGLU 已对照为 葡萄糖，1 条结果随即可用。" in answer.content.decode()
+    row = Result.objects.get(code="XGLU")
+    assert (row.item_code, str(row.comparable_value.normalize())) == ("Glu", "5.6")
+    assert InboxMessage.objects.get(message_id=waiting).state == "recorded"
+    assert "没有要处理的事" in page(technician, "/work-items/")
+    assert "web.code_confirmed" in actions()
+
+
+def test_code_of_several_specimens_may_mean_an_item_in_one_alone() -> None:
+    keep_waiting(local_row("PROT", "蛋白"))
+    urine = {"specimen": {"type_code": "UR", "type_name": "尿液"}, "report_no": "L2"}
+    keep_waiting(local_row("PROT", "蛋白"), **urine)
+    technician = signed_in_as(Role.TECHNICIAN)
+    chosen = page(technician, f"/work-items/code?institution={COUNTY}&code=PROT&item=TP")
+    assert 'value="serum"' in chosen
+    assert 'value="urine"' in chosen
+
+    meaning = {"institution": COUNTY, "code": "PROT", "item": "TP", "specimen": "serum"}
+    technician.post("/work-items/confirm", meaning)
+
+    assert dict(Result.objects.values_list("specimen", "item_code")) == {"serum": "TP", "urine": ""}
+    assert "PROT" in page(technician, "/work-items/")
+
+
+@pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.INTEGRATOR])
+def test_nobody_gives_another_institutions_code_a_meaning(role: Role) -> None:
+    keep_waiting(local_row("XGLU", "葡萄糖"), institution=CITY)
+    outsider = signed_in_as(role)
+
+    assert "XGLU" not in page(outsider, "/work-items/")
+    for address in ("code", "items"):
+        answer = outsider.get(f"/work-items/{address}", {"institution": CITY, "code": "XGLU", "word": "钾"})
+        assert answer.status_code == 403
+    for address in ("confirm", "handled"):
+        asked = {"institution": CITY, "code": "XGLU", "item": "Glu", "kind": "unmapped_unit", "subject": "x"}
+        assert outsider.post(f"/work-items/{address}", asked).status_code == 403
+    assert Result.objects.get(code="XGLU").item_code == ""
+
+
+@pytest.mark.parametrize("asked", [{"item": "NO-SUCH"}, {"item": ""}, {"code": ""}])
+def test_meaning_that_names_nothing_is_refused(asked: dict[str, str]) -> None:
+    keep_waiting(local_row("XGLU", "葡萄糖"))
+
+    meaning = {"institution": COUNTY, "code": "XGLU", "item": "Glu"} | asked
+    answer = signed_in_as(Role.INTEGRATOR).post("/work-items/confirm", meaning)
+
+    assert answer.status_code == 404
+    assert Result.objects.get(code="XGLU").item_code == ""
+
+
+@pytest.mark.parametrize(("word", "code"), [("钾(K)", "K"), ("potassium", "K"), ("葡萄糖[GLU]", "Glu")])
+def test_items_are_suggested_under_the_names_laboratories_print(word: str, code: str) -> None:
+    asked = {"institution": COUNTY, "code": "X", "word": word}
+
+    answer = signed_in_as(Role.TECHNICIAN).get("/work-items/items", asked)
+
+    assert f"item={code}" in answer.content.decode()
+
+
+def test_unknown_unit_may_be_confirmed_as_not_comparable() -> None:
+    item = {"system": "item", "code": "K", "name": "钾"}
+    waiting = keep_waiting(local_row("K", "钾", unit="meq每升") | {"item": item})
+    integrator = signed_in_as(Role.INTEGRATOR)
+    assert "meq每升" in page(integrator, "/work-items/?kind=unmapped_unit")
+
+    matter = {"institution": COUNTY, "kind": "unmapped_unit", "subject": "meq每升"}
+    integrator.post("/work-items/handled", matter)
+
+    assert not WorkItem.objects.filter(resolved_at=None).exists()
+    assert InboxMessage.objects.get(message_id=waiting).state == "recorded"
+
+
+def test_unmapped_code_is_never_closed_by_hand() -> None:
+    keep_waiting(local_row("XGLU", "葡萄糖"))
+
+    matter = {"institution": COUNTY, "kind": "unmapped_code", "subject": "local|XGLU"}
+    assert signed_in_as(Role.INTEGRATOR).post("/work-items/handled", matter).status_code == 404
+    assert WorkItem.objects.filter(resolved_at=None).exists()
