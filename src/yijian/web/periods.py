@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yijian.kit.clock import CHINA
 
-__all__ = ["PERIODS", "Period", "PeriodForm", "read_period"]
+__all__ = ["PERIODS", "Period", "PeriodForm", "read_before", "read_period"]
 
 CUSTOM = "custom"
 DEFAULT = "30-days"
@@ -84,6 +84,15 @@ def read_period(asked: Mapping[str, str], today: date) -> tuple[Period, PeriodFo
         return _named(DEFAULT, today), form
     period = _named(code if code in PERIODS else DEFAULT, today)
     return period, PeriodForm(initial={"first": period.first, "last": period.last})
+
+
+def read_before(asked: Mapping[str, str]) -> datetime | None:
+    """Return the instant before which an address wants to read; None where it names none with a zone."""
+    try:
+        before = datetime.fromisoformat(asked.get("before", ""))
+    except ValueError:
+        return None
+    return before if before.tzinfo else None
 
 
 def _named(code: str, today: date) -> Period:

@@ -28,6 +28,7 @@ from yijian.web.consent_forms import MakeCodeForm, ObjectionForm
 from yijian.web.institutions import show_institution
 from yijian.web.looks import read_looks
 from yijian.web.middleware import trace_id
+from yijian.web.periods import read_before
 from yijian.web.problems import explain
 
 __all__ = ["code", "lift", "looks", "my", "object_to", "reused", "will", "withdraw"]
@@ -60,7 +61,7 @@ def my(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def looks(request: HttpRequest) -> HttpResponseBase:
     """Show everybody who looked, a page at a time."""
-    person, before = _myself(request), _before(request)
+    person, before = _myself(request), read_before(request.GET)
     page = read_looks(person.person_id, PAGE_SIZE, before)
     context = {
         "person": person,
@@ -77,7 +78,7 @@ def looks(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def reused(request: HttpRequest) -> HttpResponseBase:
     """Show what was used in place of a repeat, a page at a time."""
-    person, before = _myself(request), _before(request)
+    person, before = _myself(request), read_before(request.GET)
     listed = list_reused(person.person_id, limit=PAGE_SIZE + 1, before=before)
     more = len(listed) > PAGE_SIZE
     context = {
@@ -202,14 +203,6 @@ def _myself(request: HttpRequest) -> PersonSummary:
     if person_id is None:
         raise Http404
     return get_person_summary(person_id)
-
-
-def _before(request: HttpRequest) -> datetime | None:
-    try:
-        before = datetime.fromisoformat(request.GET.get("before", ""))
-    except ValueError:
-        return None
-    return before if before.tzinfo else None
 
 
 def _earlier(before: datetime) -> str:

@@ -22,6 +22,7 @@ from yijian.web import desk
 from yijian.web.access import requires_role, signed_in
 from yijian.web.forms import PatientSearchForm
 from yijian.web.people import access_person, access_sight, own_institution
+from yijian.web.periods import read_before
 from yijian.web.reports import read_page, shown_entry
 
 __all__ = ["search", "timeline"]
@@ -70,7 +71,7 @@ def _recent(request: HttpRequest) -> list[PersonSummary]:
 def timeline(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
     """Show the patient's reports of all institutions, newest first, a page at a time."""
     person = access_person(request, person_id)
-    kind, before = _kind(request), _before(request)
+    kind, before = _kind(request), read_before(request.GET)
     sight = access_sight(request, person)
     read = partial(
         list_timeline,
@@ -99,14 +100,6 @@ def timeline(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
 def _kind(request: HttpRequest) -> ReportKind | None:
     chosen = request.GET.get("kind", "")
     return ReportKind(chosen) if chosen in set(ReportKind) else None
-
-
-def _before(request: HttpRequest) -> datetime | None:
-    try:
-        before = datetime.fromisoformat(request.GET.get("before", ""))
-    except ValueError:
-        return None
-    return before if before.tzinfo else None
 
 
 def _address(kind: ReportKind | None, before: datetime | None = None) -> str:
