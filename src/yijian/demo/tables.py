@@ -7,6 +7,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from yijian.domains.institutions.values import COMMISSION
+
 __all__ = [
     "Analyte",
     "ConsortiumRow",
@@ -144,7 +146,7 @@ def list_institutions() -> tuple[Institution, ...]:
 @cache
 def list_providers() -> tuple[Institution, ...]:
     """Return the institutions that care for patients; the commissions only supervise."""
-    return tuple(each for each in list_institutions() if each.kind != "commission")
+    return tuple(each for each in list_institutions() if each.kind != COMMISSION)
 
 
 @cache

@@ -8,9 +8,6 @@ from yijian.web import words
 
 __all__ = ["ShownInstitution", "find_institution", "list_care_providers", "show_institution"]
 
-COMMISSION = "commission"
-"""The kind of a supervising body: it treats nobody."""
-
 
 class ShownInstitution(NamedTuple):
     code: str
@@ -36,5 +33,5 @@ def show_institution(rulebook: Rulebook, code: str) -> ShownInstitution:
 def list_care_providers() -> list[tuple[str, str]]:
     """Return code and name of every institution that treats patients, by name."""
     rulebook = get_rulebook()
-    codes = (code for code, each in rulebook.institutions.items() if each.kind != COMMISSION)
+    codes = (code for code, each in rulebook.institutions.items() if each.treats_patients)
     return sorted(((code, show_institution(rulebook, code).name) for code in codes), key=lambda pair: pair[1])

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["GRADES", "CampusProfile", "InstitutionProfile", "Membership", "in_force"]
+__all__ = ["COMMISSION", "GRADES", "CampusProfile", "InstitutionProfile", "Membership", "in_force"]
 
-
+COMMISSION = "commission"
+"""The kind of a supervising body: it treats nobody and has no figures of its own."""
 GRADES = "未丙乙甲特"
 """The grades of a level from the lowest to the highest, by their first character."""
 
@@ -53,6 +54,10 @@ class InstitutionProfile:
     campuses: tuple[CampusProfile, ...] = ()
     ownership: str = ""
     """`public`, `private`, or '' where it is not told."""
+
+    @property
+    def treats_patients(self) -> bool:
+        return self.kind != COMMISSION
 
     @property
     def rank(self) -> int:

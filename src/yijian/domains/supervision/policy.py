@@ -4,16 +4,13 @@ from yijian.domains.sharing.values import Rulebook
 
 __all__ = ["visible_institutions"]
 
-COMMISSION = "commission"
-"""The kind of a supervising body: it treats nobody and has no figures of its own."""
-
 
 def visible_institutions(rulebook: Rulebook, supervisor_institution_code: str | None) -> tuple[str, ...]:
     """Return the codes of all institutions in the supervisor's region; none for an unknown body.
 
     None stands for the platform itself, which sees every institution.
     """
-    care = {code: each for code, each in rulebook.institutions.items() if each.kind != COMMISSION}
+    care = {code: each for code, each in rulebook.institutions.items() if each.treats_patients}
     if supervisor_institution_code is None:
         return tuple(sorted(care))
     body = rulebook.institutions.get(supervisor_institution_code)
