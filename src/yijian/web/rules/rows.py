@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from abc import ABCMeta, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.utils.translation import gettext_lazy as _
 
 from yijian.domains.sharing.api import get_rulebook
@@ -48,20 +50,24 @@ def choice(label: _StrPromise, choices: Any, *, required: bool = True, first: st
     return forms.ChoiceField(label=label, choices=choices, required=required, initial=first, widget=widget)
 
 
-class Row(forms.Form, Generic[Value]):
+class AbstractForm(DeclarativeFieldsMetaclass, ABCMeta):
+    """Of forms that leave methods to their kinds."""
+
+
+class Row(forms.Form, Generic[Value], metaclass=AbstractForm):
     """One row; an empty one is left out."""
 
     title: ClassVar[_StrPromise]
     use_required_attribute = False
 
+    @abstractmethod
     def values(self) -> list[Value]:
         """Return what the row says, once valid."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def initial_of(cls, values: Iterable[Value]) -> list[dict[str, Any]]:
         """Return what rows would have to hold to say these values."""
-        raise NotImplementedError
 
 
 def sections() -> list[tuple[str, Any]]:
