@@ -75,8 +75,10 @@ def _make_rules() -> None:
         clock="collection",
         effective_from=SINCE,
         source="测试",
+        state="draft",
     )
     AgreementWindow.objects.create(agreement=province, item_id="K", hours=7 * 24)
+    Agreement.objects.filter(pk=province.pk).update(state="signed")
     Agreement.objects.create(
         code="HP",
         version=1,

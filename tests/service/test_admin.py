@@ -33,8 +33,8 @@ def test_administrator_opens_every_list_and_form() -> None:
     assert set(answers.values()) == {200, 403}
 
 
-READ_ONLY = {f"admin:sharing_{name}_add" for name in ("agreement", "regionoptions")}
-"""Versions of the rules are drafted and signed, never added here."""
+READ_ONLY = {f"admin:sharing_{name}_add" for name in ("agreement", "regionoptions", "suspension")}
+"""Versions of the rules are drafted and signed, suspensions raised with a reason, never added here."""
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])

@@ -76,10 +76,12 @@ def _rules() -> PublishedRules:
 
 
 def agreement_rows(calendar: Calendar) -> dict[str, list[dict[str, Any]]]:
-    """Return agreements, their parties and their windows, and what the region settled besides."""
+    """Return agreements, their parties and their windows, and what the region settled besides.
+
+    An agreement follows its parts: once it stands there signed, it gains none.
+    """
     numbered = list(enumerate(_agreements(calendar), start=1))
     return {
-        "sharing.Agreement": [agreement_row(each) | {"id": number} for number, each in numbered],
         "sharing.AgreementMember": [
             party_row(party) | {"agreement_id": number} for number, each in numbered for party in each.parties
         ],
@@ -88,6 +90,7 @@ def agreement_rows(calendar: Calendar) -> dict[str, list[dict[str, Any]]]:
             for number, each in numbered
             for window in each.windows
         ],
+        "sharing.Agreement": [agreement_row(each) | {"id": number} for number, each in numbered],
         "sharing.RegionOptions": [options_row(each) for each in _rules().options],
     }
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import Model
 
 from tests.service.region import make_region
 from tests.service.sharing.signing import sign
@@ -73,10 +74,11 @@ def test_options_count_once_signed() -> None:
     assert options_for(rulebook, rulebook.institutions["COUNTY"], today()) == wanted
 
 
-def test_the_author_never_signs() -> None:
-    key = api.draft_version(options(), author="张某", at=now())
-    api.submit_version(key, PREVIEW, by="张某", at=now())
-    assert refusal(lambda: api.sign_version(key, by="张某", at=now())) == "version.same_person"
+@pytest.mark.parametrize("typed", ["zhang.wei", " zhang.wei ", "Zhang.Wei"])
+def test_the_author_never_signs_however_the_name_is_typed(typed: str) -> None:
+    key = api.draft_version(options(), author="zhang.wei", at=now())
+    api.submit_version(key, PREVIEW, by="zhang.wei", at=now())
+    assert refusal(lambda: api.sign_version(key, by=typed, at=now())) == "version.same_person"
 
 
 def test_only_a_submitted_version_is_signed() -> None:
@@ -129,6 +131,19 @@ def test_unknown_item_is_refused_by_name() -> None:
     assert refusal(lambda: api.draft_version(unknown, author="张某", at=now())) == "version.reference_unknown"
 
 
+def signed() -> models.Agreement:
+    return models.Agreement.objects.get(code="HB", state="signed")
+
+
+def signed_part(part: type[Model], **columns: object) -> Model:
+    return part(agreement=signed(), **columns)
+
+
+def drafted() -> int:
+    changed = replace(provincial(), windows=(Window(1, "Glu"),))
+    return api.draft_version(changed, author="张某", at=now()).number
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
@@ -136,6 +151,10 @@ def test_unknown_item_is_refused_by_name() -> None:
         lambda: models.Agreement.objects.filter(code="HB").delete(),
         lambda: models.AgreementWindow.objects.all().update(hours=1),
         lambda: models.AgreementWindow.objects.all().delete(),
+        lambda: signed_part(models.AgreementWindow, item_id="Glu", hours=1).save(),
+        lambda: signed_part(models.AgreementItem, item_id="K").save(),
+        lambda: signed_part(models.AgreementMember, institution_id="COUNTY").save(),
+        lambda: models.AgreementWindow.objects.filter(agreement=drafted()).update(agreement=signed()),
     ],
 )
 def test_nobody_changes_what_is_signed(tamper: Callable[[], object]) -> None:

@@ -16,7 +16,7 @@ from yijian.domains.sharing.models import (
 
 
 class ReadOnly:
-    """Versions of the rules are drafted and signed through `sharing.api`; here they are read."""
+    """What is changed through `sharing.api` alone, by drafting and signing or raising and withdrawing."""
 
     def has_add_permission(self, _request: HttpRequest, _obj: object = None) -> bool:
         return False
@@ -79,7 +79,7 @@ class RightAdmin(admin.ModelAdmin[Right]):
 
 
 @admin.register(Suspension)
-class SuspensionAdmin(admin.ModelAdmin[Suspension]):
+class SuspensionAdmin(ReadOnly, admin.ModelAdmin[Suspension]):
     list_display = (
         "kind",
         "institution",
@@ -91,7 +91,6 @@ class SuspensionAdmin(admin.ModelAdmin[Suspension]):
         "reason",
     )
     list_filter = ("kind",)
-    autocomplete_fields = ("institution", "item")
 
 
 @admin.register(AssayMethod)

@@ -194,6 +194,10 @@ class RegionalReason:
     name_zh: str
     name_en: str = ""
 
+    def name(self, language: str) -> str:
+        """Return what it is called in `zh` or `en`; in Chinese where it has no English name."""
+        return self.name_en if language == "en" and self.name_en else self.name_zh
+
 
 @dataclass(frozen=True, slots=True)
 class RegionOptions:

@@ -1,9 +1,9 @@
 """Draft, submit, sign, withdraw: a version of the rules counts only when a second person signed it."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Model, QuerySet
 
 from yijian.domains.sharing import errors, models
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 OPEN = (VersionState.DRAFT, VersionState.SUBMITTED)
+Written = TypeVar("Written", models.Agreement, models.RegionOptions)
 
 
 @transaction.atomic
@@ -40,11 +41,10 @@ def draft_version(value: Agreement | RegionOptions, *, author: str, at: datetime
     number = max((row.version for row in earlier), default=0) + 1
     history = {"version": number, "state": VersionState.DRAFT, "drafted_by": author, "drafted_at": at}
     if isinstance(value, Agreement):
-        agreement = models.Agreement.objects.create(**agreement_row(value) | history)
+        agreement = _create(models.Agreement, agreement_row(value) | history)
         _write_parts(agreement, value)
         return VersionKey("agreement", agreement.pk)
-    options = models.RegionOptions.objects.create(**options_row(value) | history)
-    return VersionKey("options", options.pk)
+    return VersionKey("options", _create(models.RegionOptions, options_row(value) | history).pk)
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def sign_version(key: VersionKey, *, by: str, at: datetime) -> None:
     row = get_row(key, lock=True)
     if row.state != VersionState.SUBMITTED:
         raise errors.version_state(row.state, VersionState.SUBMITTED.value)
-    if by == row.drafted_by:
+    if _is_same(by, row.drafted_by):
         raise errors.same_person()
     _check_effective_date(row, at.astimezone(CHINA).date())
     row.state, row.signed_by, row.signed_at = VersionState.SIGNED, by, at
@@ -122,6 +122,15 @@ def withdraw_draft(key: VersionKey, *, by: str, at: datetime) -> None:
     row.save()
 
 
+def _create(model: type[Written], columns: dict[str, Any]) -> Written:
+    """Write a version; refuse it where somebody wrote one of its number at the same moment."""
+    try:
+        with transaction.atomic():
+            return model._default_manager.create(**columns)
+    except IntegrityError as taken:
+        raise errors.version_open(columns["version"]) from taken
+
+
 def _versions_of(value: Agreement | RegionOptions) -> QuerySet[Any]:
     if isinstance(value, Agreement):
         return models.Agreement.objects.filter(code=value.code)
@@ -132,9 +141,14 @@ def _authors_draft(key: VersionKey, by: str) -> Row:
     row = get_row(key, lock=True)
     if row.state != VersionState.DRAFT:
         raise errors.version_state(row.state, VersionState.DRAFT.value)
-    if by != row.drafted_by:
+    if not _is_same(by, row.drafted_by):
         raise errors.version_not_yours()
     return row
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Tell whether two names are one person's, however they were typed."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def _check_effective_date(row: Row, today: date) -> None:
