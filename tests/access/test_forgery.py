@@ -1,7 +1,6 @@
 """What a foreign page can make a browser do: nothing; and what a message can make a page do."""
 
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -74,16 +73,3 @@ def test_a_disguised_page_is_no_signed_form(world: World) -> None:
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_cell_of_an_export_is_computed(sign: str) -> None:
     assert f"'{sign}1+1" in write_csv(iter([[f"{sign}1+1"]]))
-
-
-def test_a_password_is_not_guessed_by_trying() -> None:
-    User.objects.create_user("guessed-at", password="only-for-this-test", role=Role.PATIENT)
-
-    def enter(password: str) -> int:
-        form = {"username": "guessed-at", "password": password}
-        return Client().post(reverse("sign-in"), form).status_code
-
-    assert {enter(f"wrong-{number}") for number in range(10)} == {422}
-    assert enter("only-for-this-test") == 422
-    cache.clear()
-    assert enter("only-for-this-test") == 302

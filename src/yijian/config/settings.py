@@ -91,6 +91,7 @@ def database(url: str) -> dict[str, object]:
 
 DATABASES = {"default": database(ENVIRONMENT.database_url)}
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["yijian.foundation.accounts.backend.BrakedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

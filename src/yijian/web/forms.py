@@ -1,16 +1,17 @@
 """What people may enter."""
 
-from hashlib import sha256
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from yijian.domains.identity.values import EncounterType
 from yijian.domains.recognition.values import DeclineReason, Purpose
+from yijian.domains.sharing.values import RegionalReason
+from yijian.foundation.accounts.backend import attempt_of
 from yijian.web import words
 from yijian.web.institutions import list_care_providers
 
@@ -25,7 +26,6 @@ SHOWN_ENCOUNTERS = (
     EncounterType.INPATIENT,
     EncounterType.CHECKUP,
 )
-MOST_TRIES, PATIENCE_SECONDS = 10, 15 * 60
 SELECT = forms.Select(attrs={"class": "form-select"})
 
 
@@ -46,22 +46,12 @@ class SignInForm(AuthenticationForm):
             bound.widget.attrs["class"] = "form-control form-control-lg"
 
     def clean(self) -> dict[str, Any]:
-        key = self._tries_key()
-        tries = cache.get(key, 0)
-        if tries >= MOST_TRIES:
-            raise ValidationError(self.error_messages["patience"], code="patience")
         try:
-            cleaned = super().clean()
+            return super().clean()
         except ValidationError:
-            cache.set(key, tries + 1, PATIENCE_SECONDS)
+            if attempt_of(self.request, self.cleaned_data.get("username", "")).is_over():
+                raise ValidationError(self.error_messages["patience"], code="patience") from None
             raise
-        cache.delete(key)
-        return cleaned
-
-    def _tries_key(self) -> str:
-        address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
-        who = f"{self.cleaned_data.get('username', '')}|{address}"
-        return f"sign-in-{sha256(who.encode()).hexdigest()}"
 
 
 class PatientSearchForm(forms.Form):
@@ -105,13 +95,17 @@ class HypothesisForm(OrderForm):
 
 
 class DeclineForm(forms.Form):
-    """Why an existing result is not used: one of the six legal situations."""
+    """Why an existing result is not used: one of the six legal situations, or a reason of the region."""
 
-    code = forms.ChoiceField(label=_("不采纳的情形"), choices=words.legal_situations)
+    code = forms.ChoiceField(label=_("不采纳的情形"))
     technical = forms.ChoiceField(
         label=_("技术原因"), choices=lambda: [("", "–"), *words.technical_codes()], required=False
     )
     text = forms.CharField(label=_("说明"), max_length=500, required=False)
+
+    def __init__(self, *args: Any, regional: Iterable[RegionalReason], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ChoiceField", self.fields["code"]).choices = words.decline_reasons(regional)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -122,6 +116,10 @@ class DeclineForm(forms.Form):
     def reason(self) -> DeclineReason:
         """Return the reason entered, once valid."""
         entered = self.cleaned_data
+        situation, _slash, regional = entered["code"].partition("/")
         return DeclineReason(
-            code=entered["code"], technical=entered["technical"] or None, text=entered["text"] or None
+            code=situation,
+            technical=entered["technical"] or None,
+            regional=regional or None,
+            text=entered["text"] or None,
         )

@@ -69,3 +69,15 @@ class UsedToken(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["expires_at"], name="used_token_by_expiry")]
+
+
+@distributed(DistributionClass.LOCAL)
+class SignInTries(models.Model):
+    """How often an address, or a name from there, was tried since a window began; no name is kept."""
+
+    digest = models.BinaryField(primary_key=True)
+    tries = models.PositiveIntegerField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["ends_at"], name="sign_in_tries_by_end")]
