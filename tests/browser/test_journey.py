@@ -8,7 +8,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.small_region import PASSWORD, RECEIVER, RESIDENT_ID, SmallRegion
+from tests.service.sharing.signing import settle
 from yijian.domains.recognition.models import Citation, Decision, MatchView
+from yijian.domains.sharing.values import RegionalReason
 from yijian.foundation.audit.models import AuditEntry
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -105,6 +107,20 @@ def test_other_situation_must_be_explained(page: Page) -> None:
     answer.get_by_role("button", name="确认不采纳").click()
     expect(answer).to_contain_text("未采纳")
     assert Decision.objects.get().technical_code == "method"
+
+
+def test_a_reason_of_the_region_is_one_click_under_its_situation(page: Page) -> None:
+    settle(decline_reasons=(RegionalReason("NM07", "6", "患者或家属要求复查"),))
+    sign_in(page)
+    find_patient(page)
+    ask(page, "HbA1c")
+    answer = page.get_by_role("article", name="糖化血红蛋白")
+    answer.get_by_text("不采纳", exact=True).click()
+    answer.get_by_label("患者或家属要求复查").check()
+    answer.get_by_role("button", name="确认不采纳").click()
+    expect(answer).to_contain_text("未采纳")
+    decision = Decision.objects.get()
+    assert (decision.reason_code, decision.regional_code) == ("6", "NM07")
 
 
 def test_accepts_everything_recognised_at_once(page: Page) -> None:

@@ -3,13 +3,13 @@
 Every percentage of the platform's pages and exports is made by `percent`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yijian.domains.recognition.api import LEGAL_SITUATIONS, TECHNICAL_CODES
 from yijian.domains.sharing.values import Rulebook
 from yijian.domains.supervision.api import Facts, Overview, Rate
 from yijian.web import words
@@ -91,7 +91,7 @@ class ItemRow(NamedTuple):
 
 
 class PartRow(NamedTuple):
-    """Declines for one technical sub-reason; `share` is of all declines."""
+    """Declines for one regional reason, technical sub-reason, or both; `share` is of all declines."""
 
     name: str
     number: int
@@ -99,7 +99,7 @@ class PartRow(NamedTuple):
 
 
 class DeclineRow(NamedTuple):
-    """Declines for one legal situation, and how many of them name a technical sub-reason."""
+    """Declines for one legal situation, and how many of them name a regional or technical sub-reason."""
 
     code: str
     name: str
@@ -156,24 +156,35 @@ def item_rows(overview: Overview, rulebook: Rulebook) -> list[ItemRow]:
     ]
 
 
-def decline_rows(overview: Overview) -> list[DeclineRow]:
+def decline_rows(overview: Overview, rulebook: Rulebook) -> list[DeclineRow]:
     """Return the declines in the order of the law's six situations; those without a reason last."""
     declined = sum(overview.declines.values())
-    codes = sorted({code for code, _technical in overview.declines}, key=lambda code: code or "9")
-    return [_decline_row(overview, code, declined) for code in codes]
+    codes = sorted({code for code, _regional, _technical in overview.declines}, key=lambda code: code or "9")
+    regional = _regional_names(rulebook)
+    return [_decline_row(overview, code, declined, regional) for code in codes]
 
 
-def _decline_row(overview: Overview, code: str, declined: int) -> DeclineRow:
-    column = 1 if words.language() == "en" else 0
-    numbers = {technical: number for (of, technical), number in overview.declines.items() if of == code}
+def _decline_row(overview: Overview, code: str, declined: int, regional: Mapping[str, str]) -> DeclineRow:
+    technical = dict(words.technical_codes())
+    numbers = {tuple(under): number for (of, *under), number in overview.declines.items() if of == code}
     parts = tuple(
-        PartRow(TECHNICAL_CODES[technical][column], number, Rate("share", number, declined))
-        for technical, number in numbers.items()
-        if technical
+        PartRow(
+            gettext("、").join(filter(None, (regional.get(own, own), technical.get(of_technique)))),
+            number,
+            Rate("share", number, declined),
+        )
+        for (own, of_technique), number in numbers.items()
+        if own or of_technique
     )
-    name = LEGAL_SITUATIONS[code][column] if code else gettext("未说明理由")
+    name = dict(words.legal_situations())[code] if code else gettext("未说明理由")
     number = sum(numbers.values())
     return DeclineRow(code, name, number, Rate("share", number, declined), parts)
+
+
+def _regional_names(rulebook: Rulebook) -> dict[str, str]:
+    """Return what regions call their own reasons, by code; the newest name counts."""
+    dated = sorted(rulebook.options, key=lambda options: options.effective_from)
+    return {each.code: each.name(words.language()) for options in dated for each in options.decline_reasons}
 
 
 def _concurrent(facts: Facts) -> Rate:

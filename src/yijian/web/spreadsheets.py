@@ -59,8 +59,8 @@ def _items(figures: Overview, rulebook: Rulebook) -> Iterator[Row]:
 
 
 def _declines(figures: Overview, rulebook: Rulebook) -> Iterator[Row]:
-    yield gettext("情形"), gettext("法定情形"), gettext("其中技术原因"), gettext("次数"), gettext("占比")
-    for row in decline_rows(figures):
+    yield gettext("情形"), gettext("法定情形"), gettext("其中"), gettext("次数"), gettext("占比")
+    for row in decline_rows(figures, rulebook):
         yield row.code, row.name, "", row.number, percent(row.share)
         for part in row.parts:
             yield row.code, row.name, part.name, part.number, percent(part.share)

@@ -1,12 +1,13 @@
 """What codes are called on a page, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from yijian.domains.recognition.api import LEGAL_SITUATIONS, OUTCOMES, TECHNICAL_CODES
+from yijian.domains.sharing.values import RegionalReason
 from yijian.foundation.accounts.models import Role
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "STATUSES",
     "SUSPENSIONS",
     "WAYS",
+    "decline_reasons",
     "language",
     "legal_situations",
     "outcome_name",
@@ -150,6 +152,16 @@ def outcome_name(outcome: str) -> str:
 def legal_situations() -> list[tuple[str, str]]:
     """Return the six situations in which a repeat is allowed (Measures 2022), for a form."""
     return [(code, text[_column()]) for code, text in LEGAL_SITUATIONS.items()]
+
+
+def decline_reasons(regional: Iterable[RegionalReason]) -> list[tuple[str, str]]:
+    """Return the six situations, after each the region's own reasons (`6/NM07`), for a form."""
+    found = list(regional)
+    choices = []
+    for situation, text in legal_situations():
+        choices.append((situation, text))
+        choices += [(f"{situation}/{e.code}", e.name(language())) for e in found if e.situation == situation]
+    return choices
 
 
 def technical_codes() -> list[tuple[str, str]]:

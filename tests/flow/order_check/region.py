@@ -187,12 +187,12 @@ def _report(person_id: UUID, report_id: UUID, effective_at: datetime, reported_a
     )
 
 
-def settle(version: int, **settings: bool) -> None:
+def settle(**settings: object) -> None:
     """Put a version of the nation's options into force; a later one takes its place at once."""
     RegionOptions.objects.create(
         scope_kind="nation",
         scope_code="CN",
-        version=version,
+        version=RegionOptions.objects.count() + 1,
         effective_from=LONG_AGO,
         source="test",
         settings=settings,

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from tests.service.region import CITY, COUNTY, TOWN, order_check
+from tests.service.sharing.signing import settle
 from tests.service.web.desk import page, record, signed_in_as
 from yijian.domains.recognition import api as recognition
 from yijian.domains.recognition.values import CitationSubmission, DecisionSubmission, MatchRequest
+from yijian.domains.sharing.values import RegionalReason
 from yijian.foundation.accounts.models import Role
 from yijian.kit.clock import now
 from yijian.web.periods import read_period
@@ -59,6 +61,21 @@ def test_supervisor_sees_each_rate_under_its_own_name() -> None:
     assert "区人民医院" in shown
     assert "¥24.00" in shown
     assert "其中：超过时限" in shown
+
+
+def test_declines_are_parted_by_the_regions_own_reasons() -> None:
+    settle(decline_reasons=(RegionalReason("NM07", "6", "患者或家属要求复查"),))
+    record(CITY)
+    go_through_the_loop(decision="decline", regional="NM07")
+    go_through_the_loop(decision="decline", regional="NM07", technical="window")
+    go_through_the_loop(decision="decline", code="6", technical="window")
+    supervisor = signed_in_as(Role.SUPERVISOR, CITY)
+
+    shown = page(supervisor, "/supervision/")
+    for part in ("患者或家属要求复查", "患者或家属要求复查、超过时限", "超过时限"):
+        assert f"其中：{part}<" in shown
+    exported = supervisor.get("/supervision/declines.csv").content.decode()
+    assert "6,其他情形（须说明）,患者或家属要求复查,1,33.33%" in exported
 
 
 def test_supervisor_sees_nothing_beyond_the_region_of_the_own_body() -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.cds_hooks.calls import RESIDENT_ID, call, draft, encounter, patient
 from yijian.domains.identity.values import EncounterType, Identifier, IdentifierType, Sex
 from yijian.domains.recognition.values import Basis, DecisionKind, DecisionSubmission, Purpose
-from yijian.gateways.cds_hooks.codec import OrderedServices, read_feedback, read_hook, read_order
-from yijian.kit.errors import Problem
+from yijian.gateways.cds_hooks.codec import OrderedServices, Told, read_feedback, read_hook, read_order
+from yijian.kit.errors import FieldError, Problem
 from yijian.kit.ids import member_id
 
 MATCH_ID = UUID("01890000-0000-7000-8000-000000000000")
@@ -160,7 +160,8 @@ def test_a_patient_that_was_not_prefetched_is_412(prefetch: dict[str, Any]) -> N
 
 
 def told(*entries: dict[str, Any]) -> list[DecisionSubmission]:
-    return read_feedback(msgspec.json.encode({"feedback": entries}), "urn:yijian")
+    found = read_feedback(msgspec.json.encode({"feedback": entries}), "urn:yijian")
+    return [each.submission for each in found]
 
 
 def entry(sequence: int = 0, **more: Any) -> dict[str, Any]:
@@ -205,9 +206,37 @@ def test_a_reason_of_the_client_s_own_is_situation_six() -> None:
     assert (item.reason.code, item.reason.text) == ("6", "y")
 
 
+def test_a_reason_of_the_region_is_told_under_its_own_system() -> None:
+    reason = {"code": "NM07", "system": f"{SITUATIONS}:regional"}
+    ((item,),) = [each.items for each in told(overridden(reason=reason))]
+    assert item.reason is not None
+    assert (item.reason.regional, item.reason.code) == ("NM07", None)
+
+
+def test_a_refusal_names_the_entry_that_told_the_decision() -> None:
+    later = "2026-11-20T09:00:00Z"
+    entries = [entry(0), entry(1, outcomeTimestamp=later), entry(2)]
+    first, second = read_feedback(msgspec.json.encode({"feedback": entries}), "urn:yijian")
+
+    def paths(told: Told, *at_fault: str) -> list[str]:
+        refusal = Problem("x", "x", 422, tuple(FieldError(path, "x") for path in at_fault))
+        return [each.path for each in told.in_its_terms(refusal).errors]
+
+    assert paths(first, "items[1].reason.regional") == ["feedback[2].overrideReason.reason.code"]
+    assert paths(second, "decided_at", "items[0].match_item_id", "items[0]") == [
+        "feedback[1].outcomeTimestamp",
+        "feedback[1].card",
+        "feedback[1].card",
+    ]
+
+
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [
+        (
+            overridden(reason={"code": "", "system": f"{SITUATIONS}:regional"}),
+            "feedback[0].overrideReason.reason.code",
+        ),
         (entry(card="7"), "feedback[0].card"),
         (entry(outcome="ignored"), "feedback[0].outcome"),
         (entry(outcomeTimestamp="2026-11-20T08:00:00"), "feedback[0].outcomeTimestamp"),

@@ -34,7 +34,7 @@ from yijian.domains.recognition.seeing import options_on, see
 from yijian.domains.recognition.texts import LEGAL_SITUATIONS, OUTCOMES, reason_text
 from yijian.domains.recognition.values import Answer, MatchRequest, Order
 from yijian.domains.results.hot import fetch_candidates
-from yijian.domains.sharing.values import Rulebook
+from yijian.domains.sharing.values import RegionalReason, Rulebook
 from yijian.foundation.accounts.values import Caller, UsedToken
 from yijian.foundation.audit.chain import Access
 from yijian.kit.clock import now
@@ -156,10 +156,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer, stored: as rules gave it, and the document of contract §5."""
+    """The answer, stored: as rules gave it, as contract §5 has it; and the region's reasons to decline."""
 
     answer: Answer
     document: Document
+    decline_reasons: tuple[RegionalReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,22 +190,24 @@ class OrderCheck:
     async def answer(self, question: Question) -> Answered:
         """Answer one question; raise `Problem` where it cannot be taken."""
         rulebook, request, asked_at = self._rulebook(), question.request, now()
+        institution_code, at = question.caller.institution_code, request.at or asked_at
         replay = request.at is not None
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             matched = await match(
                 connection,
                 rulebook,
                 self._cipher,
-                question.caller.institution_code,
+                institution_code,
                 request,
-                request.at or asked_at,
+                at,
                 replay=replay,
             )
         recorded = matched.answer.has_candidate and (request.record or not replay)
         match_id = new_parent_id() if recorded else None
         await self._store(_footprint(question, rulebook, matched, match_id, asked_at))
         document = present(rulebook, matched.order, matched.answer, match_id, question.view)
-        return Answered(matched.answer, document)
+        options = options_on(rulebook, institution_code, at)
+        return Answered(matched.answer, document, options.decline_reasons)
 
 
 def _footprint(

@@ -18,7 +18,7 @@ PACKAGE = "yijian.domains.supervision"
 def get_overview(institutions: Sequence[str], since: datetime, until: datetime) -> Overview:
     """Count a period [since, until) over some institutions."""
     window = (list(institutions), since, until)
-    declines: dict[tuple[str, str], int] = defaultdict(int)
+    declines: dict[tuple[str, str, str], int] = defaultdict(int)
     counted: list[tuple[str, str, Facts]] = []
     for row in fetch(read_sql(PACKAGE, "reminders"), *window):
         facts = Facts(reminders=row["reminders"], views=row["views"])
@@ -29,7 +29,7 @@ def get_overview(institutions: Sequence[str], since: datetime, until: datetime) 
             facts = Facts(accepted=number, saving=row["saving"])
         else:
             facts = Facts(declined=number)
-            declines[row["reason_code"], row["technical_code"]] += number
+            declines[row["reason_code"], row["regional_code"], row["technical_code"]] += number
         counted.append((row["institution_code"], row["item_code"], facts))
     counted += [
         (row["institution_code"], row["item_code"], Facts(citations=row["citations"]))

@@ -53,8 +53,8 @@ class Overview:
     rates: tuple[Rate, ...]
     by_institution: Mapping[str, Facts]
     by_item: Mapping[str, Facts]
-    declines: Mapping[tuple[str, str], int]
-    """By (legal situation, technical sub-reason); ('', '') = overridden, unexplained."""
+    declines: Mapping[tuple[str, str, str], int]
+    """By (legal situation, the region's own reason, technical sub-reason); three times '' = unexplained."""
     not_recognisable: int = 0
     accepted_on_judgement: int = 0
     institutions: tuple[str, ...] = field(default=())

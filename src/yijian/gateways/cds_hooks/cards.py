@@ -25,7 +25,8 @@ from yijian.domains.recognition.hot import (
     reason_text,
 )
 from yijian.domains.recognition.values import Outcome, Reason
-from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system
+from yijian.domains.sharing.values import RegionalReason
+from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system, regional_system
 from yijian.kit.clock import CHINA
 
 __all__ = ["Maker", "make_cards"]
@@ -87,7 +88,7 @@ class Maker:
 def make_cards(answered: Answered, ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
     """Return the cards of an answer; items that remind nobody give none."""
     emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
-    override_reasons = _override_reasons(maker, emergency=emergency)
+    override_reasons = _override_reasons(maker, answered.decline_reasons, emergency=emergency)
     return [
         _card(Reminder(shown, shown.candidate, item.reasons), reference, maker, override_reasons, emergency)
         for item, shown, reference in zip(
@@ -153,13 +154,18 @@ def _suggestion(reminder: Reminder, reference: str, maker: Maker) -> dict[str, A
 
 
 @lru_cache(64)
-def _override_reasons(maker: Maker, *, emergency: bool) -> msgspec.Raw:
-    """Return the six situations as JSON: the same on every card."""
+def _override_reasons(maker: Maker, regional: tuple[RegionalReason, ...], *, emergency: bool) -> msgspec.Raw:
+    """Return the six situations as JSON, after each the region's own reasons; the same on every card."""
     codes = sorted(LEGAL_SITUATIONS, key=lambda code: (not (emergency and code == EMERGENCY_SITUATION), code))
-    system = decline_system(maker.namespace)
-    reasons = [
-        {"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])} for code in codes
-    ]
+    system, own = decline_system(maker.namespace), regional_system(maker.namespace)
+    reasons = []
+    for code in codes:
+        reasons.append({"code": code, "system": system, "display": maker.say(LEGAL_SITUATIONS[code])})
+        reasons += [
+            {"code": each.code, "system": own, "display": each.name(maker.language)}
+            for each in regional
+            if each.situation == code
+        ]
     return msgspec.Raw(msgspec.json.encode(reasons))
 
 

@@ -1,9 +1,9 @@
 """CDS Hooks 2.0 requests and feedback ↔ our values. Only fields needed are read; names are the standard's."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -32,7 +32,16 @@ from yijian.kit.errors import FieldError, Problem
 from yijian.kit.ids import member_of
 from yijian.kit.json_body import decode
 
-__all__ = ["HookRequest", "OrderedServices", "decline_system", "read_feedback", "read_hook", "read_order"]
+__all__ = [
+    "HookRequest",
+    "OrderedServices",
+    "Told",
+    "decline_system",
+    "read_feedback",
+    "read_hook",
+    "read_order",
+    "regional_system",
+]
 
 ORDER_SELECT = "order-select"
 RESIDENT_ID_OID = "urn:oid:2.16.156.10011.1.3"
@@ -51,6 +60,13 @@ ENCOUNTER_TYPES = {
 SEXES = {sex.value: sex for sex in Sex}
 Situation = Literal["1", "2", "3", "4", "5", "6"]
 SITUATIONS: dict[str, Situation] = {situation: situation for situation in get_args(Situation)}
+FEEDBACK_FIELDS = {
+    "decided_at": "outcomeTimestamp",
+    "reason.regional": "overrideReason.reason.code",
+    "reason.code": "overrideReason.reason.code",
+    "reason.text": "overrideReason.userComment",
+}
+"""What a decision's fields are called in feedback; all else is said of the card."""
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -313,37 +329,65 @@ def decline_system(namespace: str) -> str:
     return f"{namespace}:decline-reason"
 
 
-def read_feedback(body: bytes, namespace: str) -> list[DecisionSubmission]:
+def regional_system(namespace: str) -> str:
+    """Return the code system of the reasons that the caller's region lays down itself."""
+    return f"{namespace}:decline-reason:regional"
+
+
+class Told(NamedTuple):
+    """Decisions of one match and instant; `places`: the entries of the feedback that told them."""
+
+    submission: DecisionSubmission
+    places: tuple[int, ...]
+
+    def in_its_terms(self, refusal: Problem) -> Problem:
+        """Return a refusal of the submission that names the fields of the feedback."""
+        named = tuple(FieldError(self._path(each.path), each.message) for each in refusal.errors)
+        return replace(refusal, errors=named)
+
+    def _path(self, path: str) -> str:
+        """`items[0].reason.regional` was told in `feedback[3].overrideReason.reason.code`."""
+        item, _, field = path.partition("].")
+        number = item.removeprefix("items[").removesuffix("]")
+        place = self.places[int(number) if number.isdecimal() else 0]
+        return f"feedback[{place}].{FEEDBACK_FIELDS.get(field or path, 'card')}"
+
+
+def read_feedback(body: bytes, namespace: str) -> list[Told]:
     """Return the decisions told in a feedback request, by match and instant, in the order told."""
-    told: dict[tuple[UUID, Any], list[SubmittedDecision]] = {}
+    told: dict[tuple[UUID, Any], list[tuple[int, SubmittedDecision]]] = {}
     for index, each in enumerate(decode(body, FeedbackRequest).feedback):
         match_id, _ = member_of(each.card)
-        told.setdefault((match_id, each.outcome_timestamp), []).append(_decision(each, index, namespace))
+        decision = _decision(each, index, namespace)
+        told.setdefault((match_id, each.outcome_timestamp), []).append((index, decision))
     return [
-        DecisionSubmission(match_id=match_id, decided_at=decided_at, items=tuple(items))
-        for (match_id, decided_at), items in told.items()
+        Told(
+            DecisionSubmission(match_id=match_id, decided_at=decided_at, items=tuple(d for _, d in decided)),
+            tuple(index for index, _ in decided),
+        )
+        for (match_id, decided_at), decided in told.items()
     ]
 
 
 def _decision(feedback: Feedback, index: int, namespace: str) -> SubmittedDecision:
     if feedback.outcome == "accepted":
         return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.ACCEPT)
-    given = feedback.override_reason or OverrideReason()
-    situation = _situation(given.reason, index, namespace)
-    own_words = given.reason.display if given.reason and situation == "6" else ""
-    reason = DeclineReason(code=situation, text=given.user_comment or own_words or None)
+    reason = _reason(feedback.override_reason or OverrideReason(), index, namespace)
     return SubmittedDecision(match_item_id=feedback.card, decision=DecisionKind.DECLINE, reason=reason)
 
 
-def _situation(coding: Coding | None, index: int, namespace: str) -> Situation | None:
-    """Return the legal situation; a reason of the client's own list is situation 6, no reason is none."""
+def _reason(given: OverrideReason, index: int, namespace: str) -> DeclineReason:
+    """Return a reason of the card; one of the client's own list is situation 6, no reason is none."""
+    coding, text = given.reason, given.user_comment or None
     if coding is None:
-        return None
-    if coding.system != decline_system(namespace):
-        return "6"
+        return DeclineReason(text=text)
+    if coding.system == regional_system(namespace) and coding.code:
+        return DeclineReason(regional=coding.code, text=text)
+    if coding.system not in (decline_system(namespace), regional_system(namespace)):
+        return DeclineReason(code="6", text=text or coding.display or None)
     situation = SITUATIONS.get(coding.code)
     if situation is None:
         path = f"feedback[{index}].overrideReason.reason.code"
-        remedy = (FieldError(path, "use 1 to 6, the reasons offered on the card"),)
+        remedy = (FieldError(path, "use 1 to 6, or another of the reasons offered on the card"),)
         raise Problem("request.invalid", "There is no such reason.", 400, remedy)
-    return situation
+    return DeclineReason(code=situation, text=text or (coding.display or None if situation == "6" else None))

@@ -44,15 +44,18 @@ def _take(request: HttpRequest, service: str) -> HttpResponse:
     caller.require(Scope.DECIDE)
     if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
         raise Problem("request.too_large", f"At most {MAX_BODY // 1024**2} MiB.", 413)
-    for submission in read_feedback(request.body, settings.ENVIRONMENT.namespace):
-        recognition.record_decisions(
-            caller.institution_code,
-            submission,
-            channel=CHANNEL,
-            actor=caller.client_id,
-            at=now(),
-            explained=False,
-        )
+    for told in read_feedback(request.body, settings.ENVIRONMENT.namespace):
+        try:
+            recognition.record_decisions(
+                caller.institution_code,
+                told.submission,
+                channel=CHANNEL,
+                actor=caller.client_id,
+                at=now(),
+                explained=False,
+            )
+        except Problem as refusal:
+            raise told.in_its_terms(refusal) from refusal
     return HttpResponse("{}", content_type="application/json")
 
 

@@ -236,10 +236,8 @@ def _windows(windows: Collection[Window]) -> list[str]:
 
 def _reasons(reasons: Collection[RegionalReason]) -> list[str]:
     situations = dict(words.legal_situations())
-    english = words.language() == "en"
     return [
-        f"{each.code} {each.name_en if english and each.name_en else each.name_zh}"
-        f" → {each.situation}. {situations.get(each.situation, '')}"
+        f"{each.code} {each.name(words.language())} → {each.situation}. {situations.get(each.situation, '')}"
         for each in reasons
     ]
 

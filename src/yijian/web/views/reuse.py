@@ -30,6 +30,8 @@ from yijian.domains.recognition.values import (
     SubmittedDecision,
 )
 from yijian.domains.results.values import Encounter
+from yijian.domains.sharing.api import get_options
+from yijian.domains.sharing.values import RegionalReason
 from yijian.foundation.accounts.models import Role
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
@@ -45,6 +47,7 @@ from yijian.web.tickets import Ticket, open_ticket
 __all__ = ["accept", "accept_all", "basket", "cite", "decline", "reuse", "suggestions", "view_evidence"]
 
 CHANNEL = "web"
+Regional = tuple[RegionalReason, ...]
 
 
 @requires_role(Role.CLINICIAN)
@@ -103,8 +106,9 @@ def _answer(request: HttpRequest, person_id: UUID) -> HttpResponse:
         )
     except Problem as problem:
         return render(request, "reuse/refused.html", {"sentence": explain(problem)}, status=422)
+    regional = _regional(request)
     rows = [
-        _row(item, Ticket.of(person_id, matched.match_id, encounter, purpose, item))
+        _row(item, Ticket.of(person_id, matched.match_id, encounter, purpose, item), regional)
         for item in matched.document["items"]
     ]
     return render(request, "reuse/answer.html", {"rows": rows, "summary": _summary(rows)})
@@ -129,11 +133,16 @@ def _request(
     )
 
 
-def _row(item: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
+def _regional(request: HttpRequest) -> Regional:
+    """Return the reasons to decline that the user's region lays down itself."""
+    return get_options(signed_in(request).institution_code, now()).decline_reasons
+
+
+def _row(item: dict[str, Any], ticket: Ticket | None, regional: Regional) -> dict[str, Any]:
     """Return what a row of the answer shows; members may be decided one by one where the panel cannot."""
     said = {reason["text"] for reason in item["reasons"]}
     members = [
-        _row(member, _member_ticket(ticket, item, member)) | {"notes": _notes(member, said)}
+        _row(member, _member_ticket(ticket, item, member), regional) | {"notes": _notes(member, said)}
         for member in item["members"]
     ]
     return {
@@ -141,7 +150,7 @@ def _row(item: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
         "members": members,
         "is_exam": is_exam(item["item"]["code"]),
         "saves": Decimal(item["estimated_saving"] or 0),
-        **(_actions(ticket) if ticket and item["candidate"] else {}),
+        **(_actions(ticket, regional) if ticket and item["candidate"] else {}),
     }
 
 
@@ -156,14 +165,16 @@ def _member_ticket(ticket: Ticket | None, panel: dict[str, Any], member: dict[st
     return ticket.for_member(member) if ticket and decidable else None
 
 
-def _actions(ticket: Ticket, **state: Any) -> dict[str, Any]:
+def _actions(ticket: Ticket, regional: Regional, **state: Any) -> dict[str, Any]:
     """Return what the buttons of a row need; `state` says what has been done already."""
     return {
         "match_id": ticket.match_id,
         "match_item_id": ticket.match_item_id,
         "ticket": ticket.seal(),
         "outcome": ticket.item["outcome"],
-        "decline": DeclineForm(initial={"code": likely_situation(ticket.encounter, ticket.purpose)}),
+        "decline": DeclineForm(
+            initial={"code": likely_situation(ticket.encounter, ticket.purpose)}, regional=regional
+        ),
         **state,
     }
 
@@ -200,9 +211,9 @@ def accept(request: HttpRequest) -> HttpResponseBase:
 @requires_role(Role.CLINICIAN)
 @require_POST
 def decline(request: HttpRequest) -> HttpResponseBase:
-    """Decline an existing result for one of the six legal situations."""
+    """Decline an existing result for one of the six legal situations, or a reason of the region under one."""
     ticket = open_ticket(request.POST.get("ticket", ""))
-    form = DeclineForm(request.POST)
+    form = DeclineForm(request.POST, regional=_regional(request))
     if not form.is_valid():
         return _actions_page(request, ticket, decline=form, declining=True, status=422)
     return _decide(request, ticket, DecisionKind.DECLINE, form.reason())
@@ -217,8 +228,9 @@ def accept_all(request: HttpRequest) -> HttpResponseBase:
         savings = _record(request, tickets, DecisionKind.ACCEPT, None)
     except Problem as problem:
         return render(request, "reuse/refused.html", {"sentence": explain(problem)}, status=422)
+    regional = _regional(request)
     rows = [
-        _actions(ticket, decision=DecisionKind.ACCEPT.value, saving=savings[ticket.match_item_id])
+        _actions(ticket, regional, decision=DecisionKind.ACCEPT.value, saving=savings[ticket.match_item_id])
         for ticket in tickets
     ]
     return render(request, "reuse/accepted.html", {"rows": rows})
@@ -287,4 +299,6 @@ def _record(
 
 
 def _actions_page(request: HttpRequest, ticket: Ticket, *, status: int = 200, **state: Any) -> HttpResponse:
-    return render(request, "reuse/actions.html", {"row": _actions(ticket, **state)}, status=status)
+    return render(
+        request, "reuse/actions.html", {"row": _actions(ticket, _regional(request), **state)}, status=status
+    )

@@ -44,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
         "silent": _silent(figures, rulebook),
         "items": items[:TOP_ITEMS],
         "more_items": len(items[TOP_ITEMS:]),
-        "declines": decline_rows(figures),
+        "declines": decline_rows(figures, rulebook),
         "on_judgement": Rate("judgement", figures.accepted_on_judgement, figures.not_recognisable),
         "empty": not figures.by_institution and not figures.not_recognisable,
     }

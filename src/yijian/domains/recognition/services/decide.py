@@ -62,7 +62,8 @@ def record_decisions(
     """Record all decisions of a submission, or none.
 
     The same submission again answers the same. With `explained` False a decline may lack its reason
-    (CDS Hooks feedback `overridden`); everywhere else it must name one of the six legal situations.
+    (CDS Hooks feedback `overridden`); everywhere else it must name one of the six legal situations. A reason
+    of the region's own is held to its list everywhere.
     """
     match = find_match(institution_code, submission.match_id)
     if not submission.items:
@@ -103,7 +104,7 @@ def _decide_one(
     explained: bool,
 ) -> DecidedItem:
     reason = submitted.reason or DeclineReason()
-    if submitted.decision is DecisionKind.DECLINE and explained:
+    if submitted.decision is DecisionKind.DECLINE and (explained or reason.regional):
         reason = lawful(reason, get_options(item.institution_code, circumstances.decided_at), path)
     existing = Decision.objects.filter(
         person_id=item.person_id, match_id=item.match_id, sequence=item.sequence

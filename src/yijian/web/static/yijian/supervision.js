@@ -39,7 +39,7 @@ function funnel(place) {
   };
 }
 
-// Bars of the situations, each parted by its technical reasons; what names none comes first.
+// Bars of the situations, each parted by its regional and technical reasons; what names none comes first.
 function declines(place) {
   const rows = rowsOf(place);
   const totals = rows.filter((row) => !row.part).reverse();
