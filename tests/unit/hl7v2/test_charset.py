@@ -91,6 +91,32 @@ def test_byte_order_mark_declares_utf8_and_is_taken_off() -> None:
     assert (parsed.encoding, parsed.patient.name, parsed.header.type) == ("UTF-8", "王珅", "ADT")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("declared", ["8859/1", "ISO-8859-15"])
+def test_a_western_set_declared_over_chinese_declares_nothing(declared: str, encoding: str) -> None:
+    parsed = decode(admission(declared, encoding, "欧阳^建华"))
+    assert parsed.patient.name == "欧阳建华"
+    assert parsed.notes[0].kind == "encoding.not_western"
+    assert {note.kind for note in parsed.notes} <= codec.PERSON_NEEDED
+
+
+@pytest.mark.parametrize(("declared", "setting"), [("GBK", None), ("BIG-5", None), ("", "GB18030")])
+@pytest.mark.parametrize("name", ["王^伟", "王^小伟"])
+def test_utf8_read_as_pairs_of_bytes_is_refused(declared: str, setting: str | None, name: str) -> None:
+    with pytest.raises(codec.MessageRefused) as refusal:
+        decode(admission(declared, "utf-8", name), setting)
+    assert (refusal.value.error_code, refusal.value.location) == (102, "MSH-18")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_refused_by_its_name_and_answered_by_its_number(encoding: str) -> None:
+    raw = admission("UNICODE UTF-16", encoding)
+    with pytest.raises(codec.MessageRefused, match="UTF-16") as refusal:
+        decode(raw)
+    assert (refusal.value.error_code, refusal.value.location) == (102, "MSH-18")
+    assert codec.peek(raw, None).control_id == "C1"
+
+
 @pytest.mark.parametrize(("declared", "setting"), [("UNICODE UTF-8", None), ("", "UTF-8")])
 def test_bytes_that_are_not_what_they_are_said_to_be_are_refused(declared: str, setting: str | None) -> None:
     with pytest.raises(codec.MessageRefused) as refusal:

@@ -14,7 +14,9 @@ from yijian.kit.errors import Problem
 
 __all__ = ["PROTOCOL", "process"]
 
-OF_THE_SENDER = frozenset({"encoding.guessed", "encoding.unknown", "encoding.not_ascii"})
+OF_THE_SENDER = frozenset(
+    {"encoding.guessed", "encoding.unknown", "encoding.not_ascii", "encoding.not_western"}
+)
 """Mended once for all messages of a sender; the others are mended message by message."""
 REFUSALS = {
     "report.voided": "此报告此前已作废，本消息未入库：请以新的报告单号（OBR-3）重新发出。",

@@ -43,7 +43,7 @@ WAITING_READ = 200
 """Rows looked at for the specimens a code comes with."""
 BY_HAND = frozenset(MATTERS) - {results.UNMAPPED_CODE, "identity_uncertain"}
 """Kinds that a person may close; codes and doubts about persons close by being settled."""
-RUN_AGAIN = frozenset({"encoding.guessed", "encoding.unknown", "encoding.not_ascii"})
+RUN_AGAIN = frozenset({"encoding.guessed", "encoding.unknown", "encoding.not_ascii", "encoding.not_western"})
 """Mended at the sender's setting: its messages are read anew."""
 
 

@@ -5,22 +5,24 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from .message import PDF_IN_BASE64
 from .notes import Notes
 from .refusal import ErrorCode, MessageRefused, refuse
-from .segment import Segment
+from .segment import Composite, Segment
 from .structure import OrderGroup
 
 __all__ = ["is_embedded", "read_document"]
 
 MAX_BYTES = 80 * 1024 * 1024
 PDF_MAGIC = b"%PDF"
-PDF_IN_BASE64 = "JVBERi"
-"""How every PDF begins in base64; no result of medicine does."""
+BEGINNING = 128
+"""Characters within which it begins, after the other components of an ED or a `data:` address."""
+DATA_ADDRESS = re.compile(r"\s*data:[^,]{0,80},")
 
 
 def is_embedded(obx: Segment) -> bool:
     """Tell whether an OBX carries a document rather than a result."""
-    return obx.text(2).upper() == "ED" or obx.raw(5).startswith(PDF_IN_BASE64)
+    return obx.text(2).upper() == "ED" or PDF_IN_BASE64 in obx.raw(5)[:BEGINNING]
 
 
 def read_document(groups: list[OrderGroup], notes: Notes) -> str | None:
@@ -56,21 +58,27 @@ def is_said_to_be_pdf(obx: Segment) -> bool:
 
 
 def read_content(obx: Segment) -> bytes | None:
-    """Return the bytes of ED.5 by the encoding of ED.4, or of a text in base64; None in another encoding."""
+    """Return the bytes of ED.5 by the encoding of ED.4, else of a PDF wherever it stands, else None."""
     value = obx.first(5)
-    if obx.text(2).upper() != "ED":
-        return from_base64(obx, value.whole())
-    encoding = value.text(4).casefold()
+    is_data = obx.text(2).upper() == "ED"
+    encoding = value.text(4).casefold() if is_data else ""
     if encoding == "hex":
         return from_hex(obx, value.text(5))
-    return from_base64(obx, value.text(5)) if encoding == "base64" else None
+    text = value.text(5) if encoding == "base64" else find_pdf(value)
+    return None if text is None else from_base64(obx, text)
+
+
+def find_pdf(value: Composite) -> str | None:
+    """Find the component that holds a PDF where an ED lacks others, or none is declared at all."""
+    parts = (value.text(component) for component in range(1, 7))
+    return next((part for part in parts if PDF_IN_BASE64 in part[:BEGINNING]), None)
 
 
 def from_base64(obx: Segment, text: str) -> bytes:
     if len(text) > MAX_BYTES * 3 // 2:
         raise too_large(obx)
     try:
-        content = base64.b64decode(re.sub(r"\s", "", text), validate=True)
+        content = base64.b64decode(re.sub(r"\s", "", DATA_ADDRESS.sub("", text, count=1)), validate=True)
     except (binascii.Error, ValueError):
         raise damaged(obx, "附件的 Base64 编码有误或不完整", "is not valid base64") from None
     if len(content) > MAX_BYTES:

@@ -7,14 +7,21 @@ nothing until the bytes are characters.
 import re
 from dataclasses import dataclass
 
+from .names import HAN
 from .notes import Notes
 from .refusal import ErrorCode, refuse
 
 __all__ = ["ASCII", "GB18030", "UTF_8", "Charset", "Decoded", "decode", "decode_leniently", "find_charset"]
 
 BOM = b"\xef\xbb\xbf"
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+WIDE_HEADS = (*WIDE_MARKS, b"M\0S\0H\0", b"\0M\0S\0H")
+"""How a message in UTF-16 begins, with its mark or without."""
 ASCII_BLANKS = b" \t\r\n"
 CHARSET_FIELD = 18
+WESTERN = frozenset({"8859/1", "8859/15"})
+"""What engines declare by default. Every byte is a character there, but no word has four above ASCII."""
+HIGH_RUN = re.compile(rb"[\x80-\xff]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,11 @@ class Charset:
     label: str
     codec: str
     spelling: str
+
+    @property
+    def is_chinese(self) -> bool:
+        """Tell whether pairs of bytes are its characters, as bytes of Chinese in UTF-8 are by chance."""
+        return self in (GB18030, BIG5)
 
 
 UTF_8 = Charset("UTF-8", "utf-8", "UNICODE UTF-8")
@@ -70,6 +82,20 @@ def decode(raw: bytes, sender_encoding: str | None, notes: Notes) -> Decoded:
     Raises MessageRefused (102, MSH-18) where the bytes are not what they are said to be.
     """
     charset, guessed = choose(raw, sender_encoding, notes)
+    if raw.startswith(WIDE_HEADS):
+        raise refuse(
+            ErrorCode.DATA_TYPE,
+            "MSH-18",
+            "消息是 UTF-16 编码，MLLP 不能传输：请改用 UTF-8 或 GB18030 后重发。",
+            "The message is in UTF-16, which MLLP cannot carry: send it in UTF-8 or GB18030.",
+        )
+    if charset.is_chinese and holds_chinese(UTF_8, strip_mark(raw)):
+        raise refuse(
+            ErrorCode.DATA_TYPE,
+            "MSH-18",
+            f"消息按 {charset.label} 声明或设置，正文却是 UTF-8：请更正 MSH-18 后重发。",
+            f"The message is UTF-8 and is declared or set to be {charset.label}: correct MSH-18 and resend.",
+        )
     try:
         return Decoded(strip_mark(raw).decode(charset.codec), charset, guessed)
     except UnicodeDecodeError as error:
@@ -92,7 +118,8 @@ def decode_leniently(raw: bytes, sender_encoding: str | None) -> Decoded:
 def choose(raw: bytes, sender_encoding: str | None, notes: Notes) -> tuple[Charset, bool]:
     """Choose the character set, and tell whether it is a guess.
 
-    ASCII declared over other bytes declares nothing, as MSH-18 left empty means ASCII too.
+    ASCII declared over other bytes declares nothing, as MSH-18 left empty means ASCII too; nor does a Western
+    set over Chinese, which it would turn into nonsense unnoticed.
     """
     body = strip_mark(raw)
     declared = read_declaration(body)
@@ -102,6 +129,9 @@ def choose(raw: bytes, sender_encoding: str | None, notes: Notes) -> tuple[Chars
     if charset is ASCII and not body.isascii():
         charset = None
         notes.add("encoding.not_ascii", "MSH-18", "声明为 ASCII，正文却有非 ASCII 字节，已按未声明读取")
+    if charset and charset.spelling in WESTERN and holds_chinese_bytes(body):
+        notes.add("encoding.not_western", "MSH-18", f"声明为 {charset.label}，正文却是中文，已按未声明读取")
+        charset = None
     if charset is None:
         charset = UTF_8 if raw.startswith(BOM) else find_charset(sender_encoding)
     if charset is None and is_utf8(body):
@@ -115,7 +145,24 @@ def choose(raw: bytes, sender_encoding: str | None, notes: Notes) -> tuple[Chars
 
 
 def strip_mark(raw: bytes) -> bytes:
-    return raw.removeprefix(BOM).lstrip(ASCII_BLANKS)
+    for mark in (BOM, *WIDE_MARKS):
+        raw = raw.removeprefix(mark)
+    return raw.lstrip(ASCII_BLANKS)
+
+
+def holds_chinese(charset: Charset, body: bytes) -> bool:
+    """Tell whether bytes are text of a character set with Chinese in it."""
+    try:
+        return not body.isascii() and HAN.search(body.decode(charset.codec)) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def holds_chinese_bytes(body: bytes) -> bool:
+    """Tell whether bytes are Chinese in one of the sets in use here."""
+    if HIGH_RUN.search(body) is None:
+        return holds_chinese(UTF_8, body)
+    return holds_chinese(UTF_8, body) or holds_chinese(GB18030, body)
 
 
 def is_utf8(body: bytes) -> bool:

@@ -23,6 +23,7 @@ PERSON_NEEDED = frozenset(
         "encoding.guessed",
         "encoding.unknown",
         "encoding.not_ascii",
+        "encoding.not_western",
         "report.empty",
         "status.absent",
         "time.order",

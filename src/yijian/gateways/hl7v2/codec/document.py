@@ -1,18 +1,20 @@
 """MDM: examination reports sent as documents (HL7 v2.5.1 §9.6); TXA says of them what OBR says of results."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
 from yijian.domains.results.values import ReportStatus, UploadedReport
 
+from .exam import names_section
 from .message import Message
 from .reading import Cancellation, Reading
 from .refusal import ErrorCode, missing, refuse
 from .report import read_report
-from .segment import Segment
+from .segment import Composite, Segment
 from .structure import OrderGroup, group_orders
-from .tables import DOCUMENT_STATUSES, EXAM_DOCUMENTS, EXAM_SECTIONS
+from .tables import DOCUMENT_STATUSES, EXAM_DOCUMENT_NAME, EXAM_DOCUMENTS, EXAM_SECTIONS
 from .times import read_instant
 
 __all__ = ["read_document"]
@@ -42,7 +44,7 @@ def read_document(reading: Reading) -> tuple[UploadedReport, ...]:
     if message.header.trigger == CANCELLED or txa.text(19).upper() == DELETED:
         reading.cancellations.append(Cancellation(number, at))
         return ()
-    groups = group_orders(message)
+    groups = group_orders(with_order(message, txa))
     check_kind(txa, groups)
     report = read_report(number, groups, reading, is_exam_report=True)
     if report is None:
@@ -68,6 +70,28 @@ def document_number(message: Message, txa: Segment) -> str:
     return number
 
 
+def with_order(message: Message, txa: Segment) -> Message:
+    """Return the message with an OBR of what TXA says, where it has none: before version 2.5 none belongs."""
+    if message.first("OBR"):
+        return message
+    if not txa.text(4):
+        raise missing(txa.location(4), "检查时间（或 OBR-7）", "when the examination was done (or OBR-7)")
+    said = {1: "1", 2: txa.raw(14), 3: txa.raw(15), 4: examined(message, txa), 7: txa.raw(4)}
+    line = txa.syntax.field.join(["OBR", *(said.get(number, "") for number in range(1, 8))])
+    at = message.segments.index(txa) + 1
+    order = Segment(line, 1, txa.syntax)
+    return replace(message, segments=(*message.segments[:at], order, *message.segments[at:]))
+
+
+def examined(message: Message, txa: Segment) -> str:
+    """Return what was examined: the text beside the document's kind (TXA-2), else an OBX-3 of no section."""
+    joint = txa.syntax.component
+    if txa.text(2, 2):
+        return joint + txa.raw(2).partition(joint)[2]
+    named = (obx.raw(3) for obx in message.all("OBX") if not names_section(obx))
+    return next(filter(None, named), txa.raw(2))
+
+
 def document_names(event: str, txa: Segment) -> list[str]:
     """Return the names of a report as a document; those of its parent too, where it takes its place."""
     numbers = [txa.text(12), txa.text(13) if event in CORRECTIONS else ""]
@@ -77,13 +101,21 @@ def document_names(event: str, txa: Segment) -> list[str]:
 def check_kind(txa: Segment, groups: list[OrderGroup]) -> None:
     """Refuse documents that report no examination: discharge summaries, notes, consents."""
     sections = {group.obr.text(24).upper() for group in groups}
-    if txa.text(2).upper() not in EXAM_DOCUMENTS and not sections & EXAM_SECTIONS:
+    if not (sections & EXAM_SECTIONS or is_exam_document(txa.first(2))):
         raise refuse(
             ErrorCode.TABLE_VALUE_NOT_FOUND,
             txa.location(2),
             "TXA-2 不是检查报告类文档（DI、CD、SP、PN），原文已保存：只接收检查报告。",
             "TXA-2 names no examination report (DI, CD, SP, PN): only such are taken; the message is kept.",
         )
+
+
+def is_exam_document(kind: Composite) -> bool:
+    """Tell whether a document reports an examination, by code or, Table 0270 being the user's, by name."""
+    codes = {kind.text(1).upper(), kind.text(4).upper()}
+    return bool(codes & EXAM_DOCUMENTS) or any(
+        EXAM_DOCUMENT_NAME.search(kind.text(component)) for component in (1, 2, 5, 9)
+    )
 
 
 def read_document_time(message: Message, txa: Segment, reading: Reading) -> datetime:

@@ -7,19 +7,20 @@ from yijian.domains.results.values import ExamItem, ExamPart, Image, ImageStatus
 from .attachments import is_embedded
 from .coding import read_alternates, read_item
 from .notes import Notes
-from .row import note_left_out, read_comment, read_row_status, read_unit
+from .row import note_left_out, note_pointer, read_comment, read_row_status, read_unit
 from .segment import Composite, Segment, remembering
 from .structure import Observation, OrderGroup
 from .tables import EXAM_SECTIONS, LABORATORY_SECTIONS, SIDES
-from .value import PROSE, is_uid, read_value
+from .value import POINTERS, PROSE, is_uid, read_value
 
-__all__ = ["is_exam", "read_exam"]
+__all__ = ["is_exam", "names_section", "read_exam"]
 
 FINDINGS = frozenset({"FIND", "FINDING", "FINDINGS", "GDT", "59776-5", "18782-3"})
 IMPRESSION = frozenset({"IMP", "IMPRESSION", "19005-8"})
 NARRATIVE = frozenset({"18748-4"})
 STUDY_UID = frozenset({"UID", "STUDYINSTANCEUID", "STUDYUID", "113014", "110180"})
 """OBX-3: local codes in use, HL7's suffixes GDT and IMP (§7.2.4), LOINC and DCM codes."""
+DOCUMENT_ADDRESS = re.compile(r"\.(?:pdf|docx?|txt)(?:$|[?#])", re.I)
 
 
 def is_exam(groups: list[OrderGroup]) -> bool:
@@ -43,6 +44,12 @@ def codes_of(field: Composite) -> frozenset[str]:
     return frozenset(code.upper().replace(" ", "") for code in found if code)
 
 
+def names_section(obx: Segment) -> bool:
+    """Tell whether OBX-3 names a part of the report, or where its images are, and nothing examined."""
+    sections = FINDINGS | IMPRESSION | NARRATIVE | STUDY_UID
+    return obx.text(2).upper() in POINTERS or bool(codes_of(obx.first(3)) & sections)
+
+
 def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
     """Gather an examination: impression and findings as paragraphs, links to the images, the items done.
 
@@ -64,7 +71,7 @@ def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
             ):
                 uids[pointer] = None
         elif obx.text(2).upper() == "RP":
-            viewers.extend([pointer] if re.match(r"https?://", pointer) else [])
+            viewers.extend([pointer] if points_to_images(obx, notes) else [])
         else:
             paragraph = read_paragraph(observation, notes)
             (impression if codes_of(obx.first(3)) & IMPRESSION else findings).extend(paragraph)
@@ -78,6 +85,16 @@ def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
         study_uids=tuple(uids),
         image=Image(status=ImageStatus.AVAILABLE, viewer_url=viewers[0]) if viewers else Image(),
     )
+
+
+def points_to_images(obx: Segment, notes: Notes) -> bool:
+    """Tell whether an RP leads to images; a link to a printed report shows none."""
+    value = obx.first(5)
+    kinds = {value.text(3).upper(), value.text(4).upper()}
+    if kinds & {"PDF", "X-PDF"} or DOCUMENT_ADDRESS.search(value.text(1)):
+        note_pointer(obx, notes)
+        return False
+    return re.match(r"https?://", value.text(1)) is not None
 
 
 def read_paragraph(observation: Observation, notes: Notes) -> list[str]:

@@ -9,8 +9,11 @@ from .charset import ASCII, UTF_8, Charset
 from .segment import Segment
 from .syntax import Syntax, read_syntax
 
-__all__ = ["EMPTY_HEADER", "Header", "Message", "parse", "read_header"]
+__all__ = ["EMPTY_HEADER", "PDF_IN_BASE64", "Header", "Message", "parse", "read_header"]
 
+PDF_IN_BASE64 = "JVBERi"
+"""How every PDF begins in base64; no result of medicine does."""
+PDF_LINES = PDF_IN_BASE64 + r"[A-Za-z0-9+/]*(?:[\r\n]+[A-Za-z0-9+/]{2,}[A-Za-z0-9+/=]{2}(?![A-Za-z0-9+/=]))+"
 SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
@@ -96,11 +99,12 @@ def parse(text: str, charset: Charset = UTF_8) -> Message:
 
 
 def split_lines(text: str, syntax: Syntax) -> Iterator[str]:
-    """Split at CR, CRLF or LF.
+    """Split at CR, CRLF or LF; the lines of a PDF in base64 that was broken as in mail are none of their own.
 
     Where CR is used, a lone LF ends a line only if a segment follows it; otherwise it is part of a text.
     A literal backslash-r that some exporters leave at the end of a line is taken off.
     """
+    text = with_whole_pdfs(text, syntax)
     if "\r" in text:
         pattern = rf"\r\n?|\n(?=[A-Z][A-Z0-9]{{2}}{re.escape(syntax.field)})"
         lines = re.split(pattern, text)
@@ -109,6 +113,14 @@ def split_lines(text: str, syntax: Syntax) -> Iterator[str]:
     for line in lines:
         stray = line.endswith("\\r") and line.count("\\") % 2 == 1
         yield (line[:-2] if stray else line).strip("\n")
+
+
+def with_whole_pdfs(text: str, syntax: Syntax) -> str:
+    """Join the lines of each PDF in base64: a line of four such characters or more is no segment."""
+    if PDF_IN_BASE64 not in text:
+        return text
+    rest = rf"(?:[\r\n]+(?={re.escape(syntax.field)}))?"
+    return re.sub(PDF_LINES + rest, lambda found: re.sub(r"[\r\n]+", "", found[0]), text)
 
 
 def read_header(msh: Segment) -> Header:

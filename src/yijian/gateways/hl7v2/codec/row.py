@@ -17,7 +17,15 @@ from .structure import Observation
 from .tables import CRITICAL_FLAGS, FLAGS, PRINTED_FLAGS, ROW_STATUSES, RowStatus
 from .value import POINTERS, PROSE, read_value
 
-__all__ = ["note_left_out", "read_comment", "read_flag", "read_row_status", "read_rows", "read_unit"]
+__all__ = [
+    "note_left_out",
+    "note_pointer",
+    "read_comment",
+    "read_flag",
+    "read_row_status",
+    "read_rows",
+    "read_unit",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Code tables of HL7 v2 and of China, and the spellings senders use instead."""
 
+import re
 from typing import Literal
 
 from yijian.domains.identity.values import EncounterType, IdentifierType, Sex
@@ -11,6 +12,7 @@ __all__ = [
     "DOCUMENT_STATUSES",
     "ENCOUNTERS",
     "EXAM_DOCUMENTS",
+    "EXAM_DOCUMENT_NAME",
     "EXAM_SECTIONS",
     "EXECUTED_RESULTS",
     "FLAGS",
@@ -112,8 +114,15 @@ ORGANISM_CODES = frozenset([
 ])
 """OBX-3 of the row that names an organism: codes in use, and LOINC's cultures."""
 
-EXAM_DOCUMENTS = frozenset(["DI", "CD", "SP", "PN"])
-"""Table 0270: diagnostic imaging, cardiodiagnostics, surgical pathology, procedure note."""
+EXAM_DOCUMENTS = frozenset([
+    "DI", "CD", "SP", "PN",
+    "18748-4", "11522-0", "11524-6", "11526-1", "18745-0", "18746-8", "18751-8", "28570-0",
+])
+"""Table 0270: diagnostic imaging, cardiodiagnostics, surgical pathology, procedure note; and in LOINC."""
+
+EXAM_DOCUMENT_NAME = re.compile(
+    r"(?:检查|影像|放射|超声|心电|脑电|肌电|病理|内镜|胃镜|肠镜|支气管镜|CT|MRI?|DR).{0,8}(?:报告|诊断)", re.I
+)
 
 DOCUMENT_STATUSES = {
     **dict.fromkeys(["AU", "LA"], ReportStatus.FINAL),
