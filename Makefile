@@ -20,6 +20,8 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
+# Bytecode is made here: the demo starts many processes, and PYTHONDONTWRITEBYTECODE would have each compile anew.
+
 # Enough for Django to read its settings; nothing connects with it.
 SETTINGS_ONLY := YIJIAN_DATABASE_URL=postgresql://none@127.0.0.1:1/none \
 	YIJIAN_SECRET_KEY=only-to-read-the-settings-no-secret \
@@ -38,6 +40,7 @@ help:
 	@echo "make setup   what all of them begin with; make clean: undo it, keeping var/"
 
 setup: $(DEPENDENCIES) $(ASSETS) $(COMPILED)
+	@$(BIN)/python -m compileall -q src
 
 demo: setup
 	@$(BIN)/yijian demo
@@ -88,6 +91,7 @@ $(ENVIRONMENT):
 
 $(DEPENDENCIES): $(ENVIRONMENT) uv.lock pyproject.toml
 	@$(BIN)/uv sync --frozen --all-groups --quiet --offline 2>/dev/null || $(BIN)/uv sync --frozen --all-groups --quiet
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib
 	@touch $@
 
 $(NODE_MODULES): package-lock.json package.json .npmrc | $(DEPENDENCIES)
