@@ -1,5 +1,6 @@
 """Batches are cut into messages, and answered by a batch."""
 
+import pytest
 from hl7v2_messages import NOW, result
 
 from yijian.gateways.hl7v2 import codec
@@ -60,3 +61,21 @@ def test_a_file_without_batch_header_is_one_batch() -> None:
 def test_a_message_cut_off_at_the_end_of_a_file_stays_cut_off() -> None:
     cut = ONE.rstrip(b"\r")
     assert split_messages(HEAD + TWO + cut) == [TWO, cut]
+
+
+@pytest.mark.parametrize("head", [b"FHS\r", b"BHS\xe9\x92\r", b"BHS1\r"])
+def test_header_without_a_separator_is_answered_with_the_usual_one(head: bytes) -> None:
+    answer = answer_batch(Batch(head + b"OBX|1|NM\r", (ONE,)), [b"MSH|1\r"], now=NOW, control_id="A1")
+    lines = answer.decode().split("\r")
+    assert [line[:6] for line in lines] == ["BHS|||", "MSH|1", "BTS|1", ""]
+
+
+def test_only_the_first_line_of_a_header_is_answered() -> None:
+    batch = Batch(b"BHS|^~\\&|LIS\rOBX|1|NM|K|4.1\r", (ONE,))
+    head, *_ = answered(batch, b"MSH|1\r")
+    assert head[1:6] == ["^~\\&", "", "", "LIS", ""]
+
+
+def test_absurd_count_is_none() -> None:
+    batch = Batch(HEAD, (ONE,), b"BTS|" + b"9" * 5000 + b"\r")
+    assert answered(batch, b"MSH|1\r")[-1] == ["BTS", "1"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from string import punctuation
 
 from yijian.kit.clock import CHINA
 
@@ -16,6 +17,9 @@ BOUNDARY = re.compile(rb"(?:\A|(?<=[\r\n]))(?=(?:FHS|BHS|MSH|BTS|FTS)[^\w\s])")
 """No byte of a character in use in China equals CR or LF, so batches are cut before any decoding."""
 CONTROL_ID, COUNT = 10, 1
 """Places in BHS and FHS (the separator is a field of its own), and in BTS."""
+COUNT_DIGITS = 9
+SEPARATORS = frozenset(punctuation)
+"""What may separate fields; a header with anything else there is answered with the usual bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,9 @@ def answer_batch(batch: Batch, answers: Iterable[bytes], *, now: datetime, contr
     Sender and receiver are exchanged, and BHS-12 names the batch that is answered.
     """
     said = [answer for answer in answers if answer]
-    separator = batch.header[3:4]
-    fields = [*batch.header.rstrip(b"\r\n").split(separator), *[b""] * (CONTROL_ID + 1)]
+    line = batch.header.replace(b"\n", b"\r").partition(b"\r")[0]
+    separator = line[3:4] if line[3:4].decode("latin-1") in SEPARATORS else b"|"
+    fields = [*line.split(separator), *[b""] * (CONTROL_ID + 1)]
     sent_at = now.astimezone(CHINA).strftime("%Y%m%d%H%M%S%z").encode()
     header = [b"BHS", fields[1], *fields[4:6], *fields[2:4], sent_at, b"", b"", b""]
     header += [control_id.encode(), fields[CONTROL_ID]]
@@ -73,6 +78,6 @@ def remark_on(batch: Batch, separator: bytes) -> bytes:
     fields: Sequence[bytes] = batch.trailer.rstrip(b"\r\n").split(separator)
     promised = fields[COUNT].strip() if len(fields) > COUNT else b""
     count = len(batch.messages)
-    if not promised.isdigit() or int(promised) == count:
+    if not promised.isdigit() or len(promised) > COUNT_DIGITS or int(promised) == count:
         return b""
     return b"BTS-1 promises %d messages, %d came: send the missing ones again." % (int(promised), count)
