@@ -27,8 +27,11 @@ PATIENCE = 30
 class RunningListener:
     """A listener in a thread and an event loop of its own."""
 
-    def __init__(self, database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0) -> None:
+    def __init__(
+        self, database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0, most: int = 256
+    ) -> None:
         self._url = database_url
+        self._most = most
         self._tls = tls
         self._sender_seconds = sender_seconds
         self._loop = uvloop.new_event_loop()
@@ -61,15 +64,18 @@ class RunningListener:
             self.pool, cipher, tls=self._tls, sender_seconds=self._sender_seconds, later_seconds=0.02
         )
         tls_port = 0 if self._tls else None
-        self.listener = MllpListener(conversations, host="127.0.0.1", port=0, tls_port=tls_port)
+        self.listener = MllpListener(
+            conversations, host="127.0.0.1", port=0, tls_port=tls_port, most_of_one_address=self._most
+        )
         return self.listener.start()
 
 
 @contextmanager
 def listening(
-    database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0
+    database_url: str, tls: MllpTls | None = None, sender_seconds: float = 0, most: int = 256
 ) -> Iterator[RunningListener]:
-    running = RunningListener(database_url, tls, sender_seconds)
+    """Run a listener that takes up to `most` connections of one address."""
+    running = RunningListener(database_url, tls, sender_seconds, most)
     running.start()
     try:
         yield running

@@ -23,6 +23,8 @@ from tests.flow.processing import work_off
 from yijian.foundation.inbox.models import InboxMessage
 
 PATIENCE = 60
+MOST = 12
+"""Connections of one address."""
 
 
 class Door:
@@ -35,6 +37,7 @@ class Door:
             "YIJIAN_DATABASE_URL": database_url,
             "YIJIAN_MLLP_PORT": str(self.port),
             "YIJIAN_MLLP_PROCESSES": "2",
+            "YIJIAN_MLLP_CONNECTIONS": str(MOST),
             "YIJIAN_MLLP_METRICS_PORT": str(self._metrics),
         }
         self.start()
@@ -133,6 +136,23 @@ def test_both_serve_half_of_the_connections_and_count_what_they_took(
             engine = stack.enter_context(Engine(door.port))
             assert code_of(engine.send(oru(f"n{number}"))) == "AA"
         until(lambda: door.open_connections() == [4, 4])
+
+
+def test_connections_of_an_address_are_counted_over_both(door: Door, engines: list[Engine]) -> None:
+    with ExitStack() as stack:
+        more = [stack.enter_context(Engine(door.port)) for _ in range(MOST - len(engines))]
+        with Engine(door.port) as one_too_many:
+            assert one_too_many.read() is None
+        assert [code_of(engine.send(oru(f"m{n}"))) for n, engine in enumerate(more)] == ["AA"] * len(more)
+        for engine in more:
+            engine.hang_up()
+
+        def admitted_again() -> bool:
+            with Engine(door.port) as engine:
+                answer = engine.send(oru("again"))
+                return answer is not None and code_of(answer) == "AA"
+
+        until(admitted_again)
 
 
 def test_same_message_on_all_connections_at_once_is_kept_once(engines: list[Engine]) -> None:

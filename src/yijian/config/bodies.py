@@ -6,7 +6,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 from uuid import uuid4
 
-from yijian.dataplane.router import Receive, Scope, Send, send_response
+from yijian.dataplane.router import BODY_SECONDS, Receive, Scope, Send, send_response, too_slow
 from yijian.kit.errors import Problem
 from yijian.kit.http import problem_response
 
@@ -18,7 +18,6 @@ LARGE_AT_ONCE = 8
 MOST_BYTES = 120 * 1024 * 1024
 MOST_DROPPED = 256 * 1024 * 1024
 """Until there, what is too large is read and dropped, so that its sender hears the refusal."""
-BODY_SECONDS = 600
 PIECE_BYTES = 256 * 1024
 
 
@@ -36,8 +35,7 @@ class WholeBodies:
                 async with asyncio.timeout(BODY_SECONDS):
                     connected = await self._read(receive, body, stack)
             except TimeoutError:
-                slow = Problem("request.too_slow", f"A request must be here within {BODY_SECONDS} s.", 408)
-                await send_response(send, problem_response(slow, uuid4().hex))
+                await send_response(send, problem_response(too_slow(), uuid4().hex))
             except Problem as problem:
                 await send_response(send, problem_response(problem, uuid4().hex))
             else:

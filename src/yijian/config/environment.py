@@ -16,6 +16,8 @@ LONGEST_SPAN = 10_000
 MLLP_METRICS = "YIJIAN_MLLP_METRICS_PORT"
 MLLP_PROCESSES = 2
 """As many as a listener needs for a thousand messages a second, where there are as many cores."""
+MLLP_CONNECTIONS, HTTP_CONNECTIONS = 256, 1000
+"""Of one address: behind it a hospital has one gateway for its engines, and a browser on every desk."""
 LOOPBACK = "127.0.0.0/8,::1/128"
 
 
@@ -42,6 +44,12 @@ class Environment:
     mllp_tls: MllpTls | None = None
     mllp_processes: int = 1
     """Among how many the listener's connections are shared."""
+    mllp_connections: int = MLLP_CONNECTIONS
+    """How many one address may have open."""
+    http_connections: int = HTTP_CONNECTIONS
+    """How many one address may have open; those of `proxies` are not counted."""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose forwarded headers are believed."""
     mllp_metrics_port: int | None = None
     """Where the listener's counts are read: its partner number n has them on the nth port after that."""
     outbound_networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -132,6 +140,9 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
         mllp_tls=_mllp_tls(env),
         mllp_processes=_span(env, "YIJIAN_MLLP_PROCESSES", min(os.cpu_count() or 1, MLLP_PROCESSES)),
+        mllp_connections=_span(env, "YIJIAN_MLLP_CONNECTIONS", MLLP_CONNECTIONS),
+        http_connections=_span(env, "YIJIAN_HTTP_CONNECTIONS", HTTP_CONNECTIONS),
+        proxies=_networks(env, "YIJIAN_PROXIES", LOOPBACK),
         mllp_metrics_port=_number(env, MLLP_METRICS, 0) if env.get(MLLP_METRICS) else None,
         outbound_networks=_networks(env, "YIJIAN_OUTBOUND_NETWORKS", LOOPBACK if demo else ""),
         inbox_days=_span(env, "YIJIAN_INBOX_DAYS", 90),

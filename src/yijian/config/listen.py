@@ -1,7 +1,6 @@
 """Run the MLLP listener until SIGTERM or SIGINT: the process that accepts, or a partner of it."""
 
 import asyncio
-import resource
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ import uvloop
 from prometheus_client import start_http_server
 
 from yijian.config.environment import Environment
+from yijian.config.files import allow_many_files
 from yijian.dataplane.mllp import Conversations, MllpListener
 from yijian.dataplane.mllp_partners import Partners, serve_passed
 from yijian.dataplane.pool import create_pool
@@ -30,7 +30,7 @@ def listen_mllp(environment: Environment, *, number: int = 0, control: int | Non
 
     Partner `number` serves what is passed to it through the inherited socket `control`.
     """
-    _allow_many_files()
+    allow_many_files()
     if environment.mllp_metrics_port:
         start_http_server(environment.mllp_metrics_port + number, environment.bind)
     if control is None:
@@ -49,6 +49,7 @@ async def _listen(environment: Environment) -> None:
             host=environment.bind,
             port=environment.mllp_port,
             tls_port=tls.port if tls else None,
+            most_of_one_address=environment.mllp_connections,
         )
         port = listener.start()
         log.info("listening for HL7 v2", port=port, tls_port=tls.port if tls else None)
@@ -94,9 +95,3 @@ async def _spawn(number: int, control: socket.socket) -> asyncio.subprocess.Proc
     return await asyncio.create_subprocess_exec(
         sys.executable, *words, stdin=asyncio.subprocess.DEVNULL, pass_fds=(file,)
     )
-
-
-def _allow_many_files() -> None:
-    """Take as many connections as the system lets a process have files."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -5,15 +5,18 @@ One process binds the ports and accepts; each connection is served by the proces
 
 import asyncio
 import socket
+from collections.abc import Callable
+from functools import partial
 
 import asyncpg
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from yijian.dataplane.admission import Admission
 from yijian.dataplane.certificates import certificate_names, server_context
+from yijian.dataplane.crowding import Crowding, read_address
 from yijian.dataplane.later_answers import LaterAnswers
-from yijian.dataplane.mllp_connection import Connection, keep_alive, peer_address
+from yijian.dataplane.mllp_connection import Connection, keep_alive
 from yijian.dataplane.mllp_partners import Partners
 from yijian.dataplane.settings import MllpTls
 from yijian.foundation.inbox.hot import Peer
@@ -22,6 +25,7 @@ from yijian.kit.crypto import FieldCipher
 __all__ = ["Conversations", "MllpListener"]
 
 CONNECTIONS = Gauge("yijian_mllp_connections", "Open MLLP connections of this process")
+CROWDED = Counter("yijian_mllp_crowded", "MLLP connections closed at once: their address had too many")
 HANDSHAKE_SECONDS = 10
 BACKLOG = 512
 ACCEPT_PAUSE_SECONDS = 0.2
@@ -72,7 +76,7 @@ class Conversations:
 
     async def _serve(self, connected: socket.socket, *, secure: bool) -> None:
         try:
-            address = peer_address(connected)
+            address = read_address(connected.getpeername()[0])
             keep_alive(connected)
             reader, writer = await self._open(connected, secure=secure)
         except (OSError, TimeoutError) as fault:
@@ -114,10 +118,12 @@ class MllpListener:
         *,
         host: str,
         port: int,
+        most_of_one_address: int,
         tls_port: int | None = None,
     ) -> None:
         self._conversations = conversations
         self._partners = partners
+        self._crowding = Crowding(most_of_one_address)
         self._host = host
         self._wanted = [port] if tls_port is None else [port, tls_port]
         self._listening: list[socket.socket] = []
@@ -153,19 +159,24 @@ class MllpListener:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                connected, _ = await loop.sock_accept(listening)
+                connected, name = await loop.sock_accept(listening)
             except OSError:
                 log.exception("a connection cannot be accepted")
                 await asyncio.sleep(ACCEPT_PAUSE_SECONDS)
                 continue
             connected.setblocking(False)
-            self._place(connected, secure=secure)
+            address = read_address(name[0])
+            if self._crowding.enter(address):
+                self._place(connected, partial(self._crowding.leave, address), secure=secure)
+            else:
+                CROWDED.inc()
+                connected.close()
 
-    def _place(self, connected: socket.socket, *, secure: bool) -> None:
+    def _place(self, connected: socket.socket, left: Callable[[], None], *, secure: bool) -> None:
         """Give a connection to the process with the fewest; to this one last, which also accepts."""
-        passed = self._partners and self._partners.take(connected, len(self._conversations), secure=secure)
-        if not passed:
-            self._conversations.take(connected, secure=secure)
+        partners, most = self._partners, len(self._conversations)
+        if not (partners and partners.take(connected, left, most, secure=secure)):
+            self._conversations.take(connected, secure=secure).add_done_callback(lambda _: left())
 
 
 def _listen(host: str, port: int) -> socket.socket:

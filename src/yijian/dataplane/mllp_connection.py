@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import asyncpg
 import structlog
@@ -16,7 +15,7 @@ from yijian.gateways.hl7v2.codec import Batch, MllpDecoder, answer_batch, frame,
 from yijian.kit import clock
 from yijian.kit.ids import new_id
 
-__all__ = ["Connection", "keep_alive", "peer_address"]
+__all__ = ["Connection", "keep_alive"]
 
 READ_BYTES = 64 * 1024
 GRACE_SECONDS = 10
@@ -144,14 +143,6 @@ class Connection:
         kept = admitted.kept
         if not kept.reason.code and hl7.wants_later_answer(admitted.peek):
             self._later.promise(kept.message_id, admitted.peek, self)
-
-
-def peer_address(connected: socket.socket) -> IPv4Address | IPv6Address:
-    """Return the peer's address; an IPv4 peer on an IPv6 socket is an IPv4 peer."""
-    address = ip_address(connected.getpeername()[0].partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
 
 
 def keep_alive(connected: socket.socket) -> None:

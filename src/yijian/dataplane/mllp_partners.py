@@ -1,10 +1,11 @@
 """Further processes of the listener: connections are passed to them as they are accepted (SCM_RIGHTS).
 
-Through the socket between the two go, one byte each, connections one way and their ends the other way. Its
-closing tells a partner to stop, and the listener that a partner is gone.
+Through the socket between the two go tickets, one way with a connection each, the other way when it ended.
+Its closing tells a partner to stop, and the listener that a partner is gone.
 """
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,7 +15,9 @@ import structlog
 
 __all__ = ["Partners", "serve_passed"]
 
-READY, ENDED, PLAIN, SECURE = b"+", b"-", b"p", b"s"
+TICKET_BYTES = 8
+READY = 0
+"""The ticket of no connection: a partner says by it that it takes them. Odd ones are of TLS."""
 STOP_SECONDS = 15
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
 """Seconds before a partner that ended is started again: doubled each time it ends before it is ready."""
@@ -36,29 +39,45 @@ class Partner:
         self._number = number
         self._process = process
         self._control = control
+        self._left: dict[int, Callable[[], None]] = {}
+        self._tickets = itertools.count(2, 2)
         self.ready = False
-        self.connections = 0
 
-    def take(self, connected: socket.socket, *, secure: bool) -> bool:
-        """Pass a connection on; tell whether that could be done."""
+    @property
+    def connections(self) -> int:
+        return len(self._left)
+
+    def take(self, connected: socket.socket, left: Callable[[], None], *, secure: bool) -> bool:
+        """Pass a connection on, and call `left` when it ended; tell whether that could be done."""
+        ticket = next(self._tickets) + secure
         try:
-            socket.send_fds(self._control, [SECURE if secure else PLAIN], [connected.fileno()])
+            socket.send_fds(self._control, [ticket.to_bytes(TICKET_BYTES)], [connected.fileno()])
         except OSError:
             return False
-        self.connections += 1
+        self._left[ticket] = left
         connected.close()
         return True
 
     async def watch(self) -> int:
-        """Count until it ends; return its exit status."""
-        loop = asyncio.get_running_loop()
+        """Hear which connections ended until it ends itself; return its exit status."""
+        loop, news = asyncio.get_running_loop(), b""
         with suppress(ConnectionError):
-            while news := await loop.sock_recv(self._control, 4096):
-                if READY in news:
-                    self.ready = True
-                    log.info("a further listener process is ready", number=self._number)
-                self.connections -= news.count(ENDED)
-        return await self._process.wait()
+            while more := await loop.sock_recv(self._control, 4096):
+                news += more
+                while len(news) >= TICKET_BYTES:
+                    self._hear(int.from_bytes(news[:TICKET_BYTES]))
+                    news = news[TICKET_BYTES:]
+        status = await self._process.wait()
+        for left in self._left.values():
+            left()
+        return status
+
+    def _hear(self, ticket: int) -> None:
+        if ticket == READY:
+            self.ready = True
+            log.info("a further listener process is ready", number=self._number)
+        else:
+            self._left.pop(ticket)()
 
     def ask_to_end(self) -> None:
         with suppress(OSError):
@@ -83,11 +102,11 @@ class Partners:
         """Start them all; they take connections once they are ready."""
         self._keeping = [asyncio.create_task(self._keep_up(n)) for n in range(1, self._number + 1)]
 
-    def take(self, connected: socket.socket, most: int, *, secure: bool) -> bool:
+    def take(self, connected: socket.socket, left: Callable[[], None], most: int, *, secure: bool) -> bool:
         """Pass a connection to the partner with the fewest, if it has no more than `most`."""
         ready = [partner for partner in self._running if partner.ready and partner.connections <= most]
         idlest = min(ready, key=lambda partner: partner.connections, default=None)
-        return idlest is not None and idlest.take(connected, secure=secure)
+        return idlest is not None and idlest.take(connected, left, secure=secure)
 
     async def stop(self) -> None:
         """Have them answer what is under way and end; one that does not is killed."""
@@ -139,30 +158,41 @@ async def serve_passed(control: socket.socket, conversations: Conversing) -> Non
     loop = asyncio.get_running_loop()
     control.setblocking(False)
     closed = asyncio.Event()
-
-    def tell_end(_: object = None) -> None:
-        with suppress(OSError):
-            control.send(ENDED)
+    news: asyncio.Queue[int] = asyncio.Queue()
+    news.put_nowait(READY)
 
     def receive() -> None:
         try:
-            kind, files, _, _ = socket.recv_fds(control, 1, 1)
+            sent, files, _, _ = socket.recv_fds(control, TICKET_BYTES, 1)
         except BlockingIOError:
             return
         except OSError:
-            kind, files = b"", []
-        if not kind:
+            sent, files = b"", []
+        if not sent:
             closed.set()
-        elif not files:  # this process has no file left for it, so the connection is gone
-            tell_end()
+            return
+        ticket = int.from_bytes(sent)
+        if not files:  # this process has no file left for it, so the connection is gone
+            news.put_nowait(ticket)
         for file in files:
             connected = socket.socket(fileno=file)
             connected.setblocking(False)
-            conversations.take(connected, secure=kind == SECURE).add_done_callback(tell_end)
+            served = conversations.take(connected, secure=bool(ticket % 2))
+            served.add_done_callback(lambda _: news.put_nowait(ticket))
 
     loop.add_reader(control, receive)
-    control.send(READY)
+    telling = asyncio.create_task(_tell(control, news))
     try:
         await closed.wait()
     finally:
         loop.remove_reader(control)
+        telling.cancel()
+
+
+async def _tell(control: socket.socket, news: asyncio.Queue[int]) -> None:
+    """Pass tickets back as they come in, for as long as the listener hears them."""
+    loop = asyncio.get_running_loop()
+    with suppress(ConnectionError):
+        while True:
+            ticket = await news.get()
+            await loop.sock_sendall(control, ticket.to_bytes(TICKET_BYTES))

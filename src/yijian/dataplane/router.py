@@ -1,5 +1,6 @@
 """From ASGI to handlers: exact paths, bounded bodies, refusals as problem documents; no framework."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,13 +13,25 @@ from yijian.dataplane.metrics import REQUESTS, SECONDS
 from yijian.kit.errors import FieldError, Problem
 from yijian.kit.http import Request, Response, problem_response
 
-__all__ = ["Handler", "Receive", "Router", "Scope", "Send", "host_allowed", "send_response"]
+__all__ = [
+    "BODY_SECONDS",
+    "Handler",
+    "Receive",
+    "Router",
+    "Scope",
+    "Send",
+    "host_allowed",
+    "send_response",
+    "too_slow",
+]
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Handler = Callable[[Request], Awaitable[Response]]
 
+BODY_SECONDS = 600
+"""Within which a body must be here, on either plane."""
 MAX_BODY = 2 * 1024 * 1024
 MOST_DROPPED = 128 * 1024 * 1024
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -104,7 +117,7 @@ class Router:
         if path not in self._probes and not host_allowed(host, self._allowed_hosts):
             remedy = (FieldError("Host", "address us by a host in YIJIAN_ALLOWED_HOSTS"),)
             raise Problem("request.host", "This server is not known by that host name.", 400, remedy)
-        body = await _read_body(headers, receive)
+        body = await _read_in_time(headers, receive)
         client = (scope.get("client") or ("",))[0]
         return await handler(
             Request(method, path, headers, body, client, f"{scope['scheme']}://{host}", trace_id)
@@ -125,6 +138,19 @@ def _trace_id(headers: Mapping[str, str]) -> str:
     """Continue the caller's trace, or begin one."""
     given = TRACEPARENT.fullmatch(headers.get("traceparent", ""))
     return given["trace"] if given else uuid4().hex
+
+
+def too_slow() -> Problem:
+    """Return the refusal of a body that is not here in time."""
+    return Problem("request.too_slow", f"A request must be here within {BODY_SECONDS} s.", 408)
+
+
+async def _read_in_time(headers: Mapping[str, str], receive: Receive) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_body(headers, receive)
+    except TimeoutError:
+        raise too_slow() from None
 
 
 async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes:

@@ -35,6 +35,8 @@ TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Not acceptable as it stands",
+    429: "Too many",
+    431: "Head too large",
     503: "Temporarily unavailable",
 }
 
@@ -104,7 +106,7 @@ def problem_headers(problem: Problem) -> Headers:
         if problem.code != "token.missing":
             challenge += ', error="invalid_token"'
         headers += (("www-authenticate", challenge),)
-    if problem.status == 503:
+    if problem.status in (429, 503):
         headers += (("retry-after", str(RETRY_AFTER_SECONDS)),)
     return headers
 

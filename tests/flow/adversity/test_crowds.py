@@ -34,16 +34,38 @@ def many_files() -> Iterator[None]:
 def test_thousand_idle_connections_leave_room_for_one_that_talks(
     many_files: None, listener: RunningListener, register: Register
 ) -> None:
-    register("H001")
+    register("H001", addresses=("127.0.0.0/24",))
     with ExitStack() as stack:
-        idle = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", listener.port))) for _ in range(IDLE)
-        ]
+        idle = [stack.enter_context(connect(listener.port, f"127.0.0.{n % 10 + 1}")) for n in range(IDLE)]
         with Engine(listener.port) as engine:
             assert code_of(engine.send(oru("1"))) == "AA"
         for connection in idle[:: IDLE // 10]:
             connection.sendall(frame(oru("1")))
             assert b"|AA|1" in connection.recv(65536)
+
+
+def connect(port: int, address: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), source_address=(address, 0))
+
+
+def test_address_gets_so_many_connections_and_others_get_theirs(
+    register: Register, database_url: str
+) -> None:
+    register("H001", addresses=("127.0.0.0/24",))
+    with ExitStack() as stack:
+        listener = stack.enter_context(listening(database_url, most=3))
+        crowd = [stack.enter_context(Engine(listener.port)) for _ in range(3)]
+        with Engine(listener.port) as one_too_many:
+            assert one_too_many.read() is None
+        with Engine(listener.port, "127.0.0.2") as other:
+            assert code_of(other.send(oru("other"))) == "AA"
+        crowd[0].hang_up()
+        answer = None
+        while answer is None:  # its end may not have been counted yet
+            with Engine(listener.port) as next_one:
+                answer = next_one.send(oru("next"))
+        assert code_of(answer) == "AA"
+        assert code_of(crowd[1].send(oru("1"))) == "AA"
 
 
 def test_others_are_served_between_the_bytes_of_a_slow_sender(

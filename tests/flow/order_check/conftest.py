@@ -15,17 +15,26 @@ import uvicorn
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.flow.order_check.own_database import database, django_turned_to
+from yijian.config.connections import BoundedConnection, bounded_by
 from yijian.config.environment import Environment, read_environment
+from yijian.dataplane.crowding import Crowding
 from yijian.kit.crypto import FieldCipher
 
 PATIENCE = 30
+CONNECTIONS = bounded_by(Crowding(1000))
 
 
 @contextmanager
-def serving(application: Any) -> Iterator[str]:
+def serving(application: Any, connections: type[BoundedConnection] = CONNECTIONS) -> Iterator[str]:
     """Serve an application by uvicorn in a thread; yield its base URL."""
     config = uvicorn.Config(
-        application, port=0, lifespan="on", log_level="critical", access_log=False, ws="none"
+        application,
+        port=0,
+        http=connections,
+        lifespan="on",
+        log_level="critical",
+        access_log=False,
+        ws="none",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
