@@ -20,8 +20,6 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
-# Bytecode is made here: the demo starts many processes, and PYTHONDONTWRITEBYTECODE would have each compile anew.
-
 # Enough for Django to read its settings; nothing connects with it.
 SETTINGS_ONLY := YIJIAN_DATABASE_URL=postgresql://none@127.0.0.1:1/none \
 	YIJIAN_SECRET_KEY=only-to-read-the-settings-no-secret \
@@ -89,6 +87,7 @@ $(ENVIRONMENT):
 		$(BIN)/pip install --quiet --disable-pip-version-check --no-index --find-links '$(UV_WHEEL_CACHE)' uv==$(UV_VERSION); }
 	@touch $@
 
+# Bytecode is made at setup: where PYTHONDONTWRITEBYTECODE is set, each of many processes would compile anew.
 $(DEPENDENCIES): $(ENVIRONMENT) uv.lock pyproject.toml
 	@$(BIN)/uv sync --frozen --all-groups --quiet --offline 2>/dev/null || $(BIN)/uv sync --frozen --all-groups --quiet
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib

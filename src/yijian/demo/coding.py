@@ -37,6 +37,7 @@ def local_codes(institution_code: str) -> dict[str, str]:
     return {code: f"{prefix}{number}" for code, number in zip(orderable(), numbers, strict=True)}
 
 
+@cache
 def code_of(institution: Institution, item_code: str) -> ItemCode:
     """Return what the institution prints: the best code of its own system, else its local one."""
     item = orderable()[item_code]

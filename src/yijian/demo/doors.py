@@ -1,13 +1,16 @@
 """The demo's hospitals at our doors: MLLP connections and HTTP calls, as any hospital makes them."""
 
 import asyncio
+import base64
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, RemoteDisconnected
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-import httpx
+import msgspec
 
 from yijian.demo.events import Message, Mishap
 from yijian.demo.hl7 import control_id_of, write_message
@@ -15,7 +18,7 @@ from yijian.demo.progress import Step
 from yijian.demo.tables import Institution
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
-__all__ = ["Credential", "Doors", "Refused", "open_doors"]
+__all__ = ["Credential", "Doors", "Refused", "Response", "open_doors", "problem_of"]
 
 ANSWER = re.compile(rb"^MSA\|(?P<code>[A-Z]{2})\|", re.MULTILINE)
 READ_BYTES = 64 * 1024
@@ -39,33 +42,64 @@ class Refused:
     answer: str
 
 
-class Doors:
-    """Calls as the institutions: each with its own credential and its own connection."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a call was answered."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, mllp: tuple[str, int], credentials: dict[str, Credential]
-    ) -> None:
-        self._http = http
+    status: int
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        document: dict[str, Any] = msgspec.json.decode(self.body, type=dict)
+        return document
+
+
+class Doors:
+    """Calls as the institutions: each with its own credential and, for messages, its own connection.
+
+    HTTP goes by the standard library's client in threads: asynchronous ones cost as much as the service does.
+    """
+
+    def __init__(self, base_url: str, mllp: tuple[str, int], credentials: dict[str, Credential]) -> None:
         self._mllp = mllp
         self._credentials = credentials
         self._tokens: dict[str, asyncio.Task[str]] = {}
+        self._idle: asyncio.LifoQueue[HTTPConnection] = asyncio.LifoQueue()
+        for _ in range(CONNECTIONS):
+            self._idle.put_nowait(HTTPConnection(urlsplit(base_url).netloc, timeout=TIMEOUT))
 
-    async def call(self, institution_code: str, path: str, body: bytes) -> httpx.Response:
+    async def call(self, institution_code: str, path: str, body: bytes) -> Response:
         """Post JSON as an institution; the token is fetched once."""
         if institution_code not in self._tokens:
             self._tokens[institution_code] = asyncio.create_task(self._fetch_token(institution_code))
         token = await self._tokens[institution_code]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        return await self._http.post(path, content=body, headers=headers)
+        return await self._post(path, body, headers)
 
     async def _fetch_token(self, institution_code: str) -> str:
         credential = self._credentials[institution_code]
         form = {"grant_type": "client_credentials", "scope": " ".join(credential.scopes)}
-        identity = (credential.client_id, credential.client_secret)
-        response = await self._http.post("/oauth/token", data=form, auth=identity)
-        response.raise_for_status()
+        identity = f"{credential.client_id}:{credential.client_secret}".encode()
+        headers = {
+            "Authorization": f"Basic {base64.b64encode(identity).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        response = await self._post("/oauth/token", urlencode(form).encode(), headers)
+        if response.status != 200:
+            raise ConnectionError(f"{institution_code} gets no token: {problem_of(response)}")
         token: str = response.json()["access_token"]
         return token
+
+    async def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Response:
+        connection = await self._idle.get()
+        try:
+            return await asyncio.to_thread(_post, connection, path, body, headers)
+        finally:
+            self._idle.put_nowait(connection)
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get_nowait().close()
 
     async def send_messages(
         self, institution: Institution, events: Sequence[Message], told: Step
@@ -108,21 +142,34 @@ async def _read_answer(reader: asyncio.StreamReader, decoder: MllpDecoder) -> by
             return answer
 
 
+def _post(connection: HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> Response:
+    """Post over a connection that may have been closed meanwhile: then once more, over a new one."""
+    try:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+    except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+        connection.close()
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+    return Response(answer.status, answer.read())
+
+
 @asynccontextmanager
 async def open_doors(
     base_url: str, mllp: tuple[str, int], credentials: dict[str, Credential]
 ) -> AsyncIterator[Doors]:
     """Yield the doors of a running system."""
-    limits = httpx.Limits(max_connections=CONNECTIONS)
-    # nothing of the environment's: a proxy has no business between us and ourselves
-    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=TIMEOUT, trust_env=False) as http:
-        yield Doors(http, mllp, credentials)
+    doors = Doors(base_url, mllp, credentials)
+    try:
+        yield doors
+    finally:
+        doors.close()
 
 
-def problem_of(response: httpx.Response) -> str:
+def problem_of(response: Response) -> str:
     """Return what a refusal says."""
     try:
-        document: dict[str, Any] = response.json()
-    except ValueError:
-        return f"HTTP {response.status_code}"
-    return f"HTTP {response.status_code} {document.get('code')}: {document.get('detail')}"
+        document = response.json()
+    except msgspec.MsgspecError:
+        return f"HTTP {response.status}"
+    return f"HTTP {response.status} {document.get('code')}: {document.get('detail')}"

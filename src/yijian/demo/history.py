@@ -72,11 +72,10 @@ class _Question:
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
         code = self._check.institution.code
         response = await self._doors.call(code, path, msgspec.json.encode(body))
-        if response.status_code != 200:
+        if response.status != 200:
             self._refused.append(Refused(code, path, problem_of(response)))
             return None
-        document: dict[str, Any] = response.json()
-        return document
+        return response.json()
 
     def _request(self) -> dict[str, Any]:
         check = self._check

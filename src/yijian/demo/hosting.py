@@ -1,6 +1,7 @@
 """A region on this machine: prepared once, told its year once, its stories kept true at every start."""
 
 import asyncio
+import gc
 import shutil
 from collections.abc import Sequence
 from contextlib import closing
@@ -121,6 +122,7 @@ class Demo:
         year = make_year(calendar, residents, Random(SEED))
         year.events.extend(make_mess(year.events, Random(SEED)))
         year.events.sort(key=lambda event: event.at)
+        gc.freeze()  # the year stays until it is told: nobody need look through it for garbage
         self._pasts.mkdir(mode=0o700, exist_ok=True)
         backfill = Backfill(import_reports, self._pasts, calendar.joined_at)
         await load_year(doors, year, make_stories(calendar), steps, backfill)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 
 from yijian.demo.coding import code_of
@@ -41,6 +42,7 @@ class Visit:
     stress: float = 0.0
 
 
+@cache
 def staff_of(institution: Institution, department: str) -> Practitioner:
     """Return one of a department's staff: always the same small circle."""
     random = Random(f"{institution.code} {department}")

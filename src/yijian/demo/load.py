@@ -118,7 +118,7 @@ async def _upload(
             continue
         path, body = (REPORTS, event.report) if isinstance(event, Sent) else (VOID, _void(event))
         response = await doors.call(institution.code, path, msgspec.json.encode(body))
-        if response.status_code != 200:
+        if response.status != 200:
             refused.append(Refused(institution.code, path, problem_of(response)))
         told()
     return refused

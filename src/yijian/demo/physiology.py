@@ -98,6 +98,7 @@ ACUTE = {
 }
 
 
+@cache
 def baseline(resident: Resident, code: str) -> float:
     """Return a healthy person's own level: always the same for the same person."""
     analyte = list_analytes()[code]
@@ -114,6 +115,7 @@ def deviation(resident_id: str, code: str) -> float:
     return max(-2.6, min(2.6, Random(f"{resident_id} {code}").gauss(0, 1)))
 
 
+@cache
 def positive_markers(resident: Resident) -> dict[str, bool]:
     """Return which serological markers a person carries; most were vaccinated or once infected."""
     random = Random(f"{resident.resident_id} serology")

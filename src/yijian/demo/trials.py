@@ -47,7 +47,7 @@ async def try_stories(doors: Doors, stories: Sequence[Story], *, hypothetical: b
 async def _try(doors: Doors, story: Story, more: dict[str, Any]) -> Difference | None:
     request = match_request(story) | more
     response = await doors.call(story.trial.institution_code, MATCH, msgspec.json.encode(request))
-    if response.status_code != 200:
+    if response.status != 200:
         return Difference(story, None, problem_of(response))
     item = response.json()["items"][0]
     if item["outcome"] == story.trial.expect:
