@@ -1,6 +1,6 @@
 """Record what the receiving physician decided: once per item, atomically, freezing what it relied on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,11 +34,26 @@ NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
+    """What the decisions of a submission share: the match as it stands, read once, and how they came."""
+
     match: Match
+    items: Mapping[int, MatchItem]
+    decisions: dict[int, Decision]
+    revoked_at: Mapping[int, datetime]
+    states: dict[UUID, ReportState]
     decided_at: datetime
     recorded_at: datetime
     channel: str
     actor: str
+
+    def bound(self, item: MatchItem) -> list[MatchItem]:
+        """Return the item and, for a panel, its members: every row whose report the decision relies on."""
+        return [item, *(row for row in self.items.values() if row.parent == item.sequence)]
+
+    def state_of(self, person_id: UUID, report_id: UUID) -> ReportState:
+        if report_id not in self.states:
+            self.states[report_id] = get_report_state(person_id, report_id)
+        return self.states[report_id]
 
 
 def find_match(institution_code: str, match_id: UUID) -> Match:
@@ -70,8 +85,20 @@ def record_decisions(
         raise Problem("items.count", "Decide at least one item.", 422, (FieldError("items", "1 or more"),))
     if not match.matched_at - FUTURE_TOLERANCE <= submission.decided_at <= at + FUTURE_TOLERANCE:
         raise errors.decision_in_future("decided_at")
-    circumstances = _Circumstances(match, submission.decided_at, at, channel, actor)
-    items = _items(match, submission.items)
+    of_match = {"person_id": match.person_id, "match_id": match.match_id}
+    revoked = RevokedDecision.objects.filter(**of_match).order_by("revoked_at")
+    circumstances = _Circumstances(
+        match,
+        {row.sequence: row for row in MatchItem.objects.filter(**of_match).order_by("sequence")},
+        {row.sequence: row for row in Decision.objects.filter(**of_match)},
+        dict(revoked.values_list("sequence", "revoked_at")),
+        {},
+        submission.decided_at,
+        at,
+        channel,
+        actor,
+    )
+    items = _items(circumstances, submission.items)
     decided = [
         _decide_one(circumstances, items[index], submitted, f"items[{index}]", explained=explained)
         for index, submitted in enumerate(submission.items)
@@ -79,17 +106,13 @@ def record_decisions(
     return DecisionsRecorded(match_id=match.match_id, items=tuple(decided))
 
 
-def _items(match: Match, submitted: Sequence[SubmittedDecision]) -> list[MatchItem]:
+def _items(circumstances: _Circumstances, submitted: Sequence[SubmittedDecision]) -> list[MatchItem]:
     """Return the match items meant, in the order of the submission."""
-    rows = {
-        row.sequence: row
-        for row in MatchItem.objects.filter(person_id=match.person_id, match_id=match.match_id)
-    }
     items = []
     for index, each in enumerate(submitted):
         parent, sequence = member_of(each.match_item_id)
-        row = rows.get(sequence)
-        if parent != match.match_id or row is None or row.report_id is None:
+        row = circumstances.items.get(sequence)
+        if parent != circumstances.match.match_id or row is None or row.report_id is None:
             raise errors.match_item_unknown(f"items[{index}].match_item_id")
         items.append(row)
     return items
@@ -106,22 +129,19 @@ def _decide_one(
     reason = submitted.reason or DeclineReason()
     if submitted.decision is DecisionKind.DECLINE and (explained or reason.regional):
         reason = lawful(reason, get_options(item.institution_code, circumstances.decided_at), path)
-    existing = Decision.objects.filter(
-        person_id=item.person_id, match_id=item.match_id, sequence=item.sequence
-    ).first()
+    existing = circumstances.decisions.get(item.sequence)
     if existing is None:
-        _check_not_revoked(item, circumstances.decided_at)
+        _check_not_revoked(circumstances, item)
         existing = _record(circumstances, item, submitted.decision, reason, path)
+        circumstances.decisions[item.sequence] = existing
     elif not _same(existing, submitted.decision, reason, circumstances.decided_at):
         raise errors.decision_conflict(path)
     return _decided(existing)
 
 
-def _check_not_revoked(item: MatchItem, decided_at: datetime) -> None:
-    taken_back_later = RevokedDecision.objects.filter(
-        person_id=item.person_id, match_id=item.match_id, sequence=item.sequence, revoked_at__gt=decided_at
-    )
-    if taken_back_later.exists():
+def _check_not_revoked(circumstances: _Circumstances, item: MatchItem) -> None:
+    revoked_at = circumstances.revoked_at.get(item.sequence)
+    if revoked_at is not None and revoked_at > circumstances.decided_at:
         raise errors.decision_before_revocation("decided_at")
 
 
@@ -146,7 +166,7 @@ def _same(existing: Decision, decision: DecisionKind, reason: DeclineReason, dec
 def _record(
     circumstances: _Circumstances, item: MatchItem, decision: DecisionKind, reason: DeclineReason, path: str
 ) -> Decision:
-    late = _check_current(item, circumstances.decided_at, path)
+    late = _check_current(circumstances, item, path)
     accepted = decision is DecisionKind.ACCEPT
     row = Decision.objects.create(
         person_id=item.person_id,
@@ -177,19 +197,16 @@ def _record(
     return row
 
 
-def _bound_rows(item: MatchItem) -> list[MatchItem]:
-    """Return the item and, for a panel, its members: every row whose report the decision relies on."""
-    members = MatchItem.objects.filter(person_id=item.person_id, match_id=item.match_id, parent=item.sequence)
-    return [item, *members]
-
-
-def _check_current(item: MatchItem, decided_at: datetime, path: str) -> list[tuple[MatchItem, ReportState]]:
+def _check_current(
+    circumstances: _Circumstances, item: MatchItem, path: str
+) -> list[tuple[MatchItem, ReportState]]:
     """Refuse a decision made after a correction or voiding; return what changed only afterwards."""
+    decided_at = circumstances.decided_at
     changed_later: dict[UUID, tuple[MatchItem, ReportState]] = {}
-    for row in _bound_rows(item):
+    for row in circumstances.bound(item):
         if row.report_id is None or row.report_version is None:
             continue
-        state = get_report_state(row.person_id, row.report_id)
+        state = circumstances.state_of(row.person_id, row.report_id)
         if state.voided_at is not None and state.voided_at <= decided_at:
             raise errors.report_changed(path, row.report_id, None, state.void_reason)
         if state.version_at(decided_at) > row.report_version:
@@ -202,20 +219,17 @@ def _check_current(item: MatchItem, decided_at: datetime, path: str) -> list[tup
 def _saving(circumstances: _Circumstances, item: MatchItem) -> Decimal:
     """Return the receiving campus's price on the day of acceptance; nothing where no charge is avoided."""
     avoided = item.parent is None and not any(r["code"] == "panel.incomplete" for r in item.reasons)
-    if not avoided or _has_declined_member(item):
+    if not avoided or _has_declined_member(circumstances, item):
         return NOTHING
     match = circumstances.match
     price = current_price(match.institution_code, match.campus_code, item.item_code, circumstances.decided_at)
     return price if price is not None else NOTHING
 
 
-def _has_declined_member(item: MatchItem) -> bool:
+def _has_declined_member(circumstances: _Circumstances, item: MatchItem) -> bool:
     """Tell whether a part of the panel is ordered anew, and with it the whole charge item."""
-    members = [row.sequence for row in _bound_rows(item) if row.parent == item.sequence]
-    declined = DecisionKind.DECLINE.value
-    return Decision.objects.filter(
-        person_id=item.person_id, match_id=item.match_id, sequence__in=members, decision=declined
-    ).exists()
+    decided = (circumstances.decisions.get(row.sequence) for row in circumstances.bound(item)[1:])
+    return any(each is not None and each.decision == DecisionKind.DECLINE.value for each in decided)
 
 
 def _open_follow_up(bound: MatchItem, decided_sequence: int, state: ReportState, at: datetime) -> None:
