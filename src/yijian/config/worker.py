@@ -36,6 +36,8 @@ PROCESSORS: Mapping[str, Processor] = {
     files.PROTOCOL: files.process,
 }
 HINT_SECONDS = 1.0
+HINT_PAUSE_SECONDS = 0.1
+"""After a hint: each makes every lane look."""
 SWEEP_SECONDS = 60.0
 AWAY_SECONDS = 2.0
 
@@ -106,6 +108,8 @@ def _pass_on_hints(lanes: Sequence[LockedLoop], stop: threading.Event) -> None:
             hints = list(connection.connection.notifies(timeout=HINT_SECONDS, stop_after=1))
         for lane in lanes if hints else ():
             lane.wake.set()
+        if hints:
+            stop.wait(HINT_PAUSE_SECONDS)
         if time.monotonic() - swept_at >= SWEEP_SECONDS:
             take_over_abandoned(PROCESSORS, now=clock.now())
             swept_at = time.monotonic()
