@@ -10,7 +10,7 @@ import asyncpg
 
 from yijian.foundation.accounts.client_secret import secret_matches
 from yijian.foundation.accounts.hot import ClientDirectory, remember_once
-from yijian.foundation.accounts.tokens import LIFETIME, BearerTokens, read_issuer, verify_signed_by_caller
+from yijian.foundation.accounts.tokens import LIFETIME, BearerTokens, read_signed, verify_signed_by_caller
 from yijian.foundation.accounts.values import ClientRecord
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
@@ -98,9 +98,10 @@ class TokenEndpoint:
     async def _by_assertion(self, request: Request, form: dict[str, str]) -> ClientRecord:
         if form.get("client_assertion_type") != ASSERTION_TYPE:
             raise TokenRefused("invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
-        token, at = form["client_assertion"], now()
+        at = now()
         try:
-            client = await self._directory.find(read_issuer(token))
+            token = read_signed(form["client_assertion"])
+            client = await self._directory.find(token.issuer)
             if client is None or form.get("client_id", client.client_id) != client.client_id:
                 raise TokenRefused("invalid_client", "no active client has this iss", 401)
             claims, used = verify_signed_by_caller(

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from yijian.foundation.accounts.tokens import (
     LIFETIME,
     BearerTokens,
-    read_issuer,
+    read_signed,
     verify_signed_by_caller,
 )
 from yijian.foundation.accounts.values import Caller, ClientRecord
@@ -44,8 +44,28 @@ def signed(key: Any = ES384, alg: str = "ES384", kid: str | None = "one", **chan
     return jwt.encode(header, {n: v for n, v in claims.items() if v is not None}, key, algorithms=[alg])
 
 
+def segment(content: Any) -> bytes:
+    text = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(text).rstrip(b"=")
+
+
+def parts(**header: Any) -> list[bytes]:
+    """Return header and payload of a good token as they travel, the header's members changed."""
+    claims = {"iss": ISSUER, "aud": URL, "exp": int(NOW.timestamp()) + 300, "jti": "1"}
+    return [segment({"alg": "ES384", "kid": "one"} | header), segment(claims)]
+
+
+def sealed(header: bytes, payload: bytes) -> str:
+    """Sign with the registered key whatever the header says, or however it is written."""
+    signature = jws.JWSRegistry.algorithms["ES384"].sign(header + b"." + payload, ES384)
+    return b".".join((header, payload, segment(signature))).decode()
+
+
 def verify(token: str, at: datetime = NOW, jwks: dict[str, Any] = JWKS) -> str:
-    _, used = verify_signed_by_caller(token, jwks, audiences=(URL,), longest=timedelta(minutes=5), at=at)
+    claims, used = verify_signed_by_caller(
+        read_signed(token), jwks, audiences=(URL,), longest=timedelta(minutes=5), at=at
+    )
+    assert claims["iss"] == ISSUER
     assert used.issuer == ISSUER
     return used.jti
 
@@ -115,11 +135,12 @@ class TestSignedByCallers:
         [
             {"aud": "https://yijian.example/cds-services"},
             {"aud": None},
+            {"aud": [{"url": URL}]},
             {"exp": int(NOW.timestamp())},
             {"exp": None},
             {"exp": "soon"},
             {"exp": True},
-            {"exp": 1e400},
+            {"exp": 1e300},
             {"exp": int(NOW.timestamp()) + 3600},
             {"iat": int(NOW.timestamp()) + 3600},
             {"nbf": int(NOW.timestamp()) + 3600},
@@ -160,8 +181,104 @@ class TestSignedByCallers:
             verify(token)
         assert "no registered key" in refusal.value.detail
 
+    def test_accepts_what_is_sealed_by_hand(self) -> None:
+        assert verify(sealed(*parts())) == "1"
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {"alg": "none"},
+            {"alg": "HS384"},
+            {"alg": "ES256"},
+            {"alg": "RS384"},
+            {"alg": "RS384", "kid": "two"},
+            {"alg": "es384"},
+            {"alg": ["ES384"]},
+            {"alg": None},
+            {"kid": ["one"]},
+            {"kid": {"kid": "one"}},
+            {"kid": None},
+            {"crit": ["exp"], "exp": 1},
+            {"crit": ["urn:unknown"]},
+            {"crit": []},
+            {"crit": 5},
+            {"crit": ["b64"], "b64": True},
+            {"b64": False},
+            {"x-own": 1},
+        ],
+    )
+    def test_rejects_a_header_that_does_not_hold_though_it_is_signed(self, header: dict[str, Any]) -> None:
+        with pytest.raises(Problem) as refusal:
+            verify(sealed(*parts(**header)))
+        assert refusal.value.status == 401
+
+    def test_rejects_the_public_key_as_a_shared_secret(self) -> None:
+        public = OctKey.import_key(json.dumps(JWKS["keys"][0]).encode())
+        header, payload = parts(alg="HS384")
+        signature = jws.JWSRegistry.algorithms["HS384"].sign(header + b"." + payload, public)
+        with pytest.raises(Problem):
+            verify(b".".join((header, payload, segment(signature))).decode())
+
+    def test_rejects_a_payload_that_is_not_encoded(self) -> None:
+        claims = {"iss": "his", "exp": int(NOW.timestamp()) + 300, "jti": "1"}
+        header = segment({"alg": "ES384", "kid": "one", "b64": False, "crit": ["b64"]})
+        with pytest.raises(Problem) as refusal:
+            verify(sealed(header, json.dumps(claims).encode()))
+        assert "crit" in refusal.value.detail
+
+    @pytest.mark.parametrize(
+        "header", [b'["alg", "kid"]', b'"alg"', b'["alg", "b64"]', b"7", b"null", b"{", b"[" * 300, b"\xff"]
+    )
+    def test_rejects_a_header_that_is_no_object(self, header: bytes) -> None:
+        with pytest.raises(Problem) as refusal:
+            verify(sealed(segment(header), parts()[1]))
+        assert refusal.value.status == 401
+
+    @pytest.mark.parametrize(
+        "payload",
+        [b"[]", b'"iss"', b"{", b"{}{}", b'{"iss": NaN}', b'{"exp": Infinity}', b"\xff", b"[" * 4000, b""],
+    )
+    def test_rejects_claims_that_are_no_object(self, payload: bytes) -> None:
+        with pytest.raises(Problem) as refusal:
+            verify(sealed(parts()[0], segment(payload)))
+        assert refusal.value.status == 401
+
+    def test_the_last_of_two_members_counts_for_finding_the_key_and_for_the_claims(self) -> None:
+        claims = base64.urlsafe_b64decode(parts()[1] + b"==").removeprefix(b"{")
+        token = read_signed(sealed(parts()[0], segment(b'{"iss": "https://other.example", ' + claims)))
+        assert token.issuer == token.claims["iss"] == ISSUER
+
+    def test_rejects_whatever_was_added_or_written_otherwise(self) -> None:
+        good = signed()
+        header, payload, signature = good.split(".")
+        assert len(signature) % 4 == 0
+        for altered in (
+            f"{good}=",
+            f"{good}.",
+            f"{good}A",
+            f"{good}AAAA",
+            f" {good}",
+            f"{good}\n",
+            f"{header}=.{payload}.{signature}",
+            f"{header}.{payload}.",
+            f"{header}..{signature}",
+            f"{header}.{payload}.{signature[:-4]}",
+            f"{header}.{payload}.{signature.swapcase()}",
+        ):
+            with pytest.raises(Problem) as refusal:
+                verify(altered)
+            assert refusal.value.status == 401
+
+    def test_rejects_base64_that_is_not_the_shortest(self) -> None:
+        header, payload, signature = signed(RS384, "RS384", "two").split(".")
+        assert len(signature) % 4 == 2
+        last = signature[-1]
+        assert last in "AQgw"
+        with pytest.raises(Problem):
+            verify(f"{header}.{payload}.{signature[:-1]}{chr(ord(last) + 1)}")
+
     def test_reads_the_issuer_to_find_the_key(self) -> None:
-        assert read_issuer(signed()) == ISSUER
-        for wrong in ("", "x.y.z", signed(iss=None), signed(iss=5)):
+        assert read_signed(signed()).issuer == ISSUER
+        for wrong in ("", "x.y.z", "." * 10_000, signed(iss=None), signed(iss=5)):
             with pytest.raises(Problem):
-                read_issuer(wrong)
+                read_signed(wrong)

@@ -10,7 +10,7 @@ from django.db import transaction
 from yijian.foundation.accounts.hot import CDS_LONGEST, bearer_of
 from yijian.foundation.accounts.models import Client, Role, UsedToken, User
 from yijian.foundation.accounts.services import issue_secret, register_client
-from yijian.foundation.accounts.tokens import BearerTokens, read_issuer, verify_signed_by_caller
+from yijian.foundation.accounts.tokens import BearerTokens, read_signed, verify_signed_by_caller
 from yijian.foundation.accounts.values import Caller, Scope, refused
 
 __all__ = [
@@ -44,8 +44,8 @@ def authenticate_bearer(authorization: str | None, at: datetime) -> Caller:
 @transaction.atomic
 def authenticate_signed(authorization: str | None, audiences: Collection[str], at: datetime) -> Caller:
     """Return a CDS client by its signed JWT, which serves once; else raise `Problem` 401."""
-    token = bearer_of(authorization)
-    client = Client.objects.filter(issuer=read_issuer(token), active=True).first()
+    token = read_signed(bearer_of(authorization))
+    client = Client.objects.filter(issuer=token.issuer, active=True).first()
     if client is None:
         raise refused("The issuer (iss) is not registered here.", "issuer.unknown")
     _, used = verify_signed_by_caller(token, client.jwks, audiences=audiences, longest=CDS_LONGEST, at=at)

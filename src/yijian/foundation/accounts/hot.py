@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-from yijian.foundation.accounts.tokens import BearerTokens, read_issuer, verify_signed_by_caller
+from yijian.foundation.accounts.tokens import BearerTokens, read_signed, verify_signed_by_caller
 from yijian.foundation.accounts.values import Caller, ClientRecord, Scope, UsedToken, refused
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
@@ -104,8 +104,8 @@ class Gatekeeper:
         self, authorization: str | None, audiences: Collection[str]
     ) -> tuple[Caller, UsedToken]:
         """Admit a CDS client by its signed JWT; the caller must remember the token in the same commit."""
-        token = bearer_of(authorization)
-        client = await self._directory.find_by_issuer(read_issuer(token))
+        token = read_signed(bearer_of(authorization))
+        client = await self._directory.find_by_issuer(token.issuer)
         if client is None:
             raise refused("The issuer (iss) is not registered here.", "issuer.unknown")
         _, used = verify_signed_by_caller(

@@ -6,6 +6,7 @@ CDS Hooks calls (CDS Hooks 2.0, Trusting CDS Clients). A `jku` header is never f
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -23,7 +24,14 @@ from joserfc.jwk import ECKey, RSAKey
 
 from yijian.foundation.accounts.values import Caller, ClientRecord, UsedToken, refused
 
-__all__ = ["ALGORITHMS", "LIFETIME", "BearerTokens", "read_issuer", "verify_signed_by_caller"]
+__all__ = [
+    "ALGORITHMS",
+    "LIFETIME",
+    "BearerTokens",
+    "SignedToken",
+    "read_signed",
+    "verify_signed_by_caller",
+]
 
 ALGORITHMS = ("ES256", "ES384", "RS384")
 """What callers may sign with (SMART App Launch 2: ES384 and RS384; ES256 as many kits make it)."""
@@ -33,6 +41,10 @@ MAX_TOKEN_CHARACTERS = 8192
 MAX_JTI_CHARACTERS = 255
 REMEMBERED = 4096
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+OURS = jws.JWSRegistry(algorithms=("ES256",))
+CALLERS = jws.JWSRegistry(algorithms=ALGORITHMS)
+
+_claims = msgspec.json.Decoder(dict[str, Any])
 
 
 class BearerTokens:
@@ -85,7 +97,8 @@ class BearerTokens:
         return caller
 
     def _verify(self, token: str) -> tuple[Caller, float]:
-        claims = _decode(token, self._key, ("ES256",))
+        signature, claims = _read(token)
+        _check_signature(signature, self._key, OURS)
         if claims.get("iss") != self._issuer:
             raise refused("The token was not issued here.")
         scopes = frozenset(str(claims["scope"]).split())
@@ -100,22 +113,48 @@ def _derive_key(secret_key: str) -> ECKey:
     return ECKey.import_key(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def read_issuer(token: str) -> str:
-    """Return the `iss` of a token not verified yet, only to find the key that can verify it."""
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A token a caller signed, taken apart; nothing in it holds before it is verified.
+
+    `issuer` serves to find the key that can verify it.
+    """
+
+    issuer: str
+    claims: dict[str, Any]
+    signature: jws.CompactSignature
+
+    @property
+    def algorithm(self) -> str:
+        return str(self.signature.protected["alg"])
+
+
+def read_signed(token: str) -> SignedToken:
+    """Take a token apart; raise `Problem` 401 where it is no signed JWT or names no issuer."""
+    signature, claims = _read(token)
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or not issuer:
+        raise refused("The token names no issuer; set iss.")
+    return SignedToken(issuer, claims, signature)
+
+
+def _read(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise refused("The token is too long.")
     try:
-        claims = msgspec.json.decode(jws.extract_compact(token.encode()).payload)
-    except (JoseError, msgspec.DecodeError, ValueError) as fault:
+        signature = jws.extract_compact(token.encode())
+        claims = _claims.decode(signature.payload)
+    except (JoseError, msgspec.DecodeError, TypeError, ValueError, RecursionError) as fault:
         raise refused("The token is not a signed JWT.") from fault
-    issuer = claims.get("iss") if isinstance(claims, dict) else None
-    if not isinstance(issuer, str) or not issuer:
-        raise refused("The token names no issuer; set iss.")
-    return issuer
+    if not isinstance(signature.protected, dict):
+        raise refused("The token is not a signed JWT.")
+    if "crit" in signature.protected:
+        raise refused("No extension is understood here; leave crit out.")
+    return signature, claims
 
 
 def verify_signed_by_caller(
-    token: str,
+    token: SignedToken,
     jwks: Mapping[str, Any],
     *,
     audiences: Collection[str],
@@ -127,7 +166,8 @@ def verify_signed_by_caller(
     The key is the one of the registered `jwks` that the header's `kid` names. `longest` bounds how far ahead
     `exp` may lie. Raise `Problem` 401 naming the claim at fault.
     """
-    claims = _decode(token, _find_key(token, jwks), ALGORITHMS)
+    claims = token.claims
+    _check_signature(token.signature, _find_key(token.signature.protected.get("kid"), jwks), CALLERS)
     expires_at = _instant(claims, "exp")
     if at >= expires_at:
         raise refused("The token has expired (exp).", "token.expired")
@@ -136,20 +176,16 @@ def verify_signed_by_caller(
     for name in ("iat", "nbf"):
         if name in claims and _instant(claims, name) > at + CLOCK_SKEW:
             raise refused(f"{name} lies in the future.")
-    audience = claims.get("aud")
-    if not set(audience if isinstance(audience, list) else [audience]) & set(audiences):
+    told = claims.get("aud")
+    if not any(audience in told if isinstance(told, list) else audience == told for audience in audiences):
         raise refused(f"aud must be {min(audiences)}.")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_CHARACTERS or not jti.isprintable():
         raise refused(f"jti must be 1 to {MAX_JTI_CHARACTERS} printable characters.")
-    return claims, UsedToken(str(claims["iss"]), jti, expires_at)
+    return claims, UsedToken(token.issuer, jti, expires_at)
 
 
-def _find_key(token: str, jwks: Mapping[str, Any]) -> ECKey | RSAKey:
-    try:
-        kid = jws.extract_compact(token.encode()).headers().get("kid")
-    except (JoseError, ValueError) as fault:
-        raise refused("The token is not a signed JWT.") from fault
+def _find_key(kid: object, jwks: Mapping[str, Any]) -> ECKey | RSAKey:
     keys = [key for key in jwks.get("keys", ()) if kid and key.get("kid") == kid]
     if len(keys) != 1:
         raise refused("The kid names no registered key.")
@@ -166,13 +202,13 @@ def _import_key(encoded: bytes) -> ECKey | RSAKey:
     return RSAKey.import_key(key) if key.get("kty") == "RSA" else ECKey.import_key(key)
 
 
-def _decode(token: str, key: ECKey | RSAKey, algorithms: Collection[str]) -> dict[str, Any]:
-    if len(token) > MAX_TOKEN_CHARACTERS:
-        raise refused("The token is too long.")
+def _check_signature(signature: jws.CompactSignature, key: ECKey | RSAKey, registry: jws.JWSRegistry) -> None:
     try:
-        return jwt.decode(token, key, algorithms=list(algorithms)).claims
+        holds = jws.validate_compact(signature, key, registry=registry)
     except (JoseError, ValueError) as fault:
         raise refused("The token's signature does not hold.") from fault
+    if not holds:
+        raise refused("The token's signature does not hold.")
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> datetime:
