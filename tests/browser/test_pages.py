@@ -19,8 +19,11 @@ from tests.browser.small_region import (
     record_lab,
 )
 from yijian.config.subscriptions import SUBSCRIPTIONS
+from yijian.domains.consent.api import record_objection
+from yijian.domains.consent.values import ObjectionKind
 from yijian.domains.identity.api import describe_person, record_patient
 from yijian.domains.recognition import api as recognition
+from yijian.domains.recognition.models import Citation
 from yijian.domains.recognition.values import (
     DecisionKind,
     DecisionSubmission,
@@ -175,6 +178,21 @@ def test_another_institutions_match_is_unknown(clinician: Client, region: SmallR
     ).seal()
 
     assert clinician.post(reverse("reuse-cite"), {"ticket": ticket}).status_code == 404
+
+
+def test_what_the_patient_refuses_since_is_cited_no_more(clinician: Client, region: SmallRegion) -> None:
+    item = accept(region.person_id, "HbA1c")
+    match_item = UUID(item["candidate"]["match_item_id"])  # type: ignore[index]
+    ticket = Ticket(
+        region.person_id, UUID(int=match_item.int >> 12 << 12), "outpatient", "diagnosis", item
+    ).seal()
+    record_objection(region.person_id, ObjectionKind.EVERYTHING, by="patient", at=now())
+
+    page = clinician.post(reverse("reuse-cite"), {"ticket": ticket})
+
+    assert (page.status_code, Citation.objects.count()) == (422, 0)
+    assert "患者不再允许查看" in page.content.decode()
+    assert "7.1" not in page.content.decode()
 
 
 def test_decision_after_a_correction_is_refused_with_its_reason(

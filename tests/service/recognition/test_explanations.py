@@ -6,8 +6,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.service.recognition.test_loop import match, record
-from tests.service.region import CITY, COUNTY, make_region, order_check
+from tests.service.recognition.test_loop import decide, match, record
+from tests.service.region import CITY, COUNTY, make_region, order_check, patient, resident_id
+from tests.service.sharing.signing import settle
+from yijian.domains.consent import api as consent
+from yijian.domains.consent.values import Way
 from yijian.domains.recognition import api
 from yijian.domains.recognition.models import MatchItem
 from yijian.domains.recognition.values import MatchRequest
@@ -74,3 +77,42 @@ def test_an_imagined_order_of_another_institution_leaves_no_match() -> None:
 def test_an_unknown_match_is_unknown() -> None:
     with pytest.raises(Problem, match="No match"):
         api.explain_match(UUID(int=1), COUNTY)
+
+
+def claimed(someone: dict[str, object] | None = None) -> UUID:
+    """Return a match that saw a sensitive result by the institution's word of what the patient allows."""
+    whole = {"authorisation": {"basis": "guardian_consent", "scope": "all", "given_by": "母亲 王芳"}}
+    someone = someone or patient()
+    record(results=[{"item": {"system": "item", "code": "AntiHIV"}, "value": "阴性"}], patient=someone)
+    return UUID(match("AntiHIV", patient=someone, **whole)["match_id"])
+
+
+def test_a_childs_match_is_explained_as_the_guardian_allowed_it() -> None:
+    child = patient(resident_id(born="20200501"), birth_date="2020-05-01")
+    (item,) = api.explain_match(claimed(child), COUNTY).items
+    assert item.answered.outcome.value == "recognise"
+
+
+def test_a_withdrawal_closes_the_reasons_of_what_was_claimed_before() -> None:
+    match_id = claimed()
+    person_id = api.get_match(match_id).person_id
+    give_spoken(person_id)
+    consent.withdraw_consents(person_id, by="patient", at=now())
+    (item,) = api.explain_match(match_id, COUNTY).items
+    assert (item.answered.outcome.value, item.weighed) == ("none", ())
+
+
+def give_spoken(person_id: UUID) -> None:
+    options = consent.options_of(COUNTY, now())
+    assert options is not None
+    recorder = consent.Recorder("tester", COUNTY, options)
+    consent.record_consent(person_id, None, consent.Given(way=Way.SPOKEN), recorder, at=now())
+
+
+def test_what_was_decided_on_a_match_is_no_reason_of_its_own() -> None:
+    settle(suppress_answered_in_encounter=True)
+    record()
+    document = match(encounter={"type": "inpatient", "number": "E1"})
+    decide(document)
+    (item,) = api.explain_match(UUID(document["match_id"]), COUNTY).items
+    assert "reminder.suppressed" not in {reason.code for reason in item.answered.reasons}

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.service.recognition.test_loop import decide, match, record
 from tests.service.region import CITY, COUNTY, TOWN, make_region
+from yijian.domains.consent import api as consent
+from yijian.domains.consent.values import Category, Way
 from yijian.domains.recognition import api
 from yijian.domains.recognition.models import MatchItem
 from yijian.domains.sharing import api as sharing
@@ -86,6 +89,22 @@ def test_consent_asked_for_hides_what_others_hold() -> None:
     match()
     found = preview(options(authorisation=AuthorisationPolicy.CONSENT))
     assert found.changes == {("recognise", "none"): 1}
+
+
+def test_the_will_counts_as_it_stood_when_the_match_was_made() -> None:
+    """What was allowed, taken back or broken open since changes nothing of last month."""
+    needs = options(authorisation=AuthorisationPolicy.CONSENT)
+    recorder = consent.Recorder("tester", COUNTY, needs)
+    given = consent.Given(way=Way.SIGNED_FORM, document=b"%PDF-1.7 signed")
+    record()
+    before = api.get_match(UUID(match()["match_id"]))
+    consent.record_consent(before.person_id, None, given, recorder, at=now())
+    match()
+    consent.withdraw_consents(before.person_id, by="patient", at=now())
+    match()
+    consent.break_glass(before.person_id, Category.RESCUE, "昏迷，家属不在场", recorder, at=now())
+    found = preview(needs)
+    assert (found.items, found.changes) == (3, {("recognise", "none"): 2})
 
 
 def test_only_institutions_the_draft_concerns_are_looked_at() -> None:

@@ -14,13 +14,24 @@ from yijian.kit.crypto import FieldCipher
 from yijian.kit.ids import new_id
 from yijian.kit.sql import read_sql
 
-__all__ = ["REDEEM_CODE", "RIDING", "WILL", "code_digest", "redeem_code", "redemption", "will_of"]
+__all__ = [
+    "REDEEM_CODE",
+    "RIDING",
+    "RIDING_THEN",
+    "WILL",
+    "code_digest",
+    "redeem_code",
+    "redemption",
+    "will_of",
+]
 
 PACKAGE = "yijian.domains.consent"
 WILL = read_sql(PACKAGE, "will")
 REDEEM_CODE = read_sql(PACKAGE, "redeem_code")
 RIDING = WILL.replace("$2", "$3")
 """The same as a scalar sub-select of a statement on a person ($1) at a moment ($3)."""
+RIDING_THEN = read_sql(PACKAGE, "will_then").replace("$2", "$3")
+"""The will as it stood at the moment, whatever was said or taken back since."""
 
 _decode = msgspec.json.Decoder(Will).decode
 

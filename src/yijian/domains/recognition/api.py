@@ -24,6 +24,7 @@ from yijian.domains.recognition.queries import (
     list_citable,
     list_follow_ups,
     list_reused,
+    require_citable,
 )
 from yijian.domains.recognition.rules.explain import Explained, Weighed
 from yijian.domains.recognition.rules.grants import Way
@@ -80,6 +81,7 @@ __all__ = [
     "record_citation",
     "record_decisions",
     "record_view",
+    "require_citable",
     "revoke_decision",
 ]
 

@@ -13,6 +13,7 @@ __all__ = [
     "match_item_unknown",
     "match_unknown",
     "not_accepted",
+    "not_citable",
     "not_decided",
     "reason_contradicts",
     "reason_missing",
@@ -154,4 +155,13 @@ def not_accepted(path: str) -> Problem:
         "Only an accepted result can be cited.",
         409,
         (FieldError(path, "record the decision to accept first"),),
+    )
+
+
+def not_citable(path: str) -> Problem:
+    return Problem(
+        "citation.not_citable",
+        "The report changed since, or the patient no longer allows to see it.",
+        409,
+        (FieldError(path, "ask again and cite what is found then"),),
     )

@@ -74,7 +74,10 @@ def explain_match(match_id: UUID, viewer_code: str) -> Explanation:
     """
     match, rows = _find(match_id)
     request = recorded_request(match, [row.item_code for row in rows if row.parent is None])
-    explained = _explain(match.institution_code, viewer_code, match.person_id, request, match.matched_at)
+    asked_at = match.matched_at
+    explained = _explain(
+        match.institution_code, viewer_code, match.person_id, request, asked_at, claimed_at=asked_at
+    )
     return Explanation(match.person_id, *explained, recorded=_recorded(match, rows))
 
 
@@ -86,7 +89,13 @@ def explain_order(
 
 
 def _explain(
-    institution_code: str, viewer_code: str, person_id: UUID, request: MatchRequest, at: datetime
+    institution_code: str,
+    viewer_code: str,
+    person_id: UUID,
+    request: MatchRequest,
+    at: datetime,
+    *,
+    claimed_at: datetime | None = None,
 ) -> tuple[str, Order, tuple[Explained, ...]]:
     rulebook = get_rulebook()
     order = build_order(rulebook, institution_code, request, Certainty.CERTAIN, at)
@@ -94,7 +103,7 @@ def _explain(
     born, today = get_birth_date(person_id), now()
     if viewer_code != institution_code:
         rows = _visible(rulebook, viewer_code, request, person_id, rows)
-    posed = pose(rulebook, order, request, person_id, born, today, rows)
+    posed = pose(rulebook, order, request, person_id, born, today, rows, claimed_at=claimed_at)
     return rulebook.version, posed.order, explain(rulebook, posed.order, posed.candidates)
 
 

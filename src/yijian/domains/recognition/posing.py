@@ -17,7 +17,7 @@ from yijian.domains.results.values import Encounter
 from yijian.domains.sharing.values import Rulebook
 from yijian.foundation.database.sync import fetch
 
-__all__ = ["Posed", "pose", "recorded_request"]
+__all__ = ["Posed", "pose", "recorded_claim", "recorded_request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,40 @@ def pose(
     birth_date: date | None,
     at: datetime,
     rows: Sequence[Mapping[str, Any]],
+    *,
+    claimed_at: datetime | None = None,
 ) -> Posed:
-    """Add to an order what the patient's rows tell: interventions, the will, what was answered before."""
+    """Add to an order what the patient's rows tell: interventions, the will, what was answered before.
+
+    `at`: the moment whose rules of seeing count, where that is not the order's own; then `claimed_at` is when
+    the order claimed what the patient allows.
+    """
     code = order.institution_code
-    sight, seen = see(rulebook, code, request, birth_date, at, rows)
+    sight, seen = see(rulebook, code, request, birth_date, at, rows, claimed_at=claimed_at)
     candidates, interventions = candidates_of(seen)
     known = order.knowing(interventions, sight)
-    asked = answered_arguments(options_on(rulebook, code, at), code, request, person_id, at)
+    asked = answered_arguments(options_on(rulebook, code, order.at), code, request, person_id, order.at)
     if asked and rows:
         known = replace(known, answered=answered_codes(fetch(ANSWERED, *asked)))
     return Posed(known, candidates, sight)
 
 
+def recorded_claim(match: Match) -> Authorisation:
+    """Return what a match claimed of the patient's will: where it saw everything, somebody's consent."""
+    if not match.authorised_sensitive:
+        return Authorisation()
+    return Authorisation(basis=Basis.GUARDIAN_CONSENT, scope="all", given_by=str(match.match_id))
+
+
 def recorded_request(match: Match, codes: Sequence[str]) -> MatchRequest:
-    """Return a question as far as it was recorded; sensitive results were covered by a consent then.
+    """Return a question as far as it was recorded.
 
     A side or site that only the orderer's own code said is not known any more.
     """
-    consent = Authorisation(basis=Basis.PATIENT_CONSENT, scope="all")
     return MatchRequest(
         patient=PatientDescription(),
         encounter=Encounter(type=EncounterType(match.encounter_type), number=match.encounter_no or None),
         items=tuple(RequestedItem(system="item", code=code) for code in codes),
-        authorisation=consent if match.authorised_sensitive else Authorisation(),
+        authorisation=recorded_claim(match),
         purpose=Purpose(match.purpose),
     )

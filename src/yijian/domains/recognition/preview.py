@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from yijian.domains.consent.hot import RIDING
+from yijian.domains.consent.hot import RIDING_THEN
 from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition.models import Match, MatchItem
 from yijian.domains.recognition.ordering import build_order, wanted_codes
@@ -32,7 +32,7 @@ CAP = 20_000
 CHUNK = 200
 EXAMPLES_EACH = 5
 SILENT = "_silent"
-STATEMENT = with_riding(CANDIDATES_AT, RIDING)
+STATEMENT = with_riding(CANDIDATES_AT, RIDING_THEN)
 
 
 @dataclass(frozen=True, slots=True)

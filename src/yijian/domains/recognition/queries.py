@@ -7,15 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from yijian.domains.consent.api import get_sight, hidden_codes
-from yijian.domains.consent.values import Authorisation, Basis, Sight
+from yijian.domains.consent.values import Sight
 from yijian.domains.identity.api import resolve_patient
 from yijian.domains.identity.values import Certainty
-from yijian.domains.recognition.models import Decision, FollowUp, Match
+from yijian.domains.recognition import errors
+from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchKey
+from yijian.domains.recognition.posing import recorded_claim
 from yijian.domains.recognition.values import CitableRequest, DecisionKind
 from yijian.domains.results.api import get_report, get_report_state
 from yijian.domains.sharing.api import get_rulebook
 from yijian.kit.errors import Problem
-from yijian.kit.ids import member_id
+from yijian.kit.ids import member_id, member_of
 
 __all__ = [
     "Citable",
@@ -25,6 +27,7 @@ __all__ = [
     "list_citable",
     "list_follow_ups",
     "list_reused",
+    "require_citable",
 ]
 
 
@@ -102,16 +105,27 @@ def list_citable(institution_code: str, request: CitableRequest, at: datetime) -
     return Citable(resolution.person_id, [item for item in items if item is not None], widest)
 
 
+def require_citable(institution_code: str, match_item_id: UUID, at: datetime) -> None:
+    """Raise `Problem` where what was accepted is no longer current, or may no longer be seen."""
+    match_id, sequence = member_of(match_item_id)
+    key = MatchKey.objects.filter(match_id=match_id, institution_code=institution_code).first()
+    if key is None:
+        raise errors.match_item_unknown("match_item_id")
+    which = {"person_id": key.person_id, "match_id": match_id}
+    accepted = Decision.objects.filter(**which, sequence=sequence, decision=DecisionKind.ACCEPT.value).first()
+    if accepted is None:
+        raise errors.not_accepted("match_item_id")
+    if _citable(accepted, _sight_since(Match.objects.get(**which), at)) is None:
+        raise errors.not_citable("match_item_id")
+
+
 def _sight_since(match: Match, at: datetime) -> Sight:
     """Return what may be seen now of what a match saw: its claim holds until the patient withdraws."""
-    claim = Authorisation()
-    if match.authorised_sensitive:
-        claim = Authorisation(basis=Basis.GUARDIAN_CONSENT, scope="all", given_by=str(match.match_id))
     return get_sight(
         match.person_id,
         match.institution_code,
         at,
-        claim=claim,
+        claim=recorded_claim(match),
         purpose=match.purpose,
         claimed_at=match.matched_at,
     )

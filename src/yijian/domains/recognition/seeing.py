@@ -29,10 +29,13 @@ def see(
     birth_date: date | None,
     at: datetime,
     rows: Sequence[Row],
+    *,
+    claimed_at: datetime | None = None,
 ) -> tuple[Sight, Sequence[Row]]:
     """Return what may be seen, by the will that rides on the rows, and the rows that may be.
 
     Sensitive items are left out by `decide`; here go other institutions' rows and refused classes.
+    `claimed_at`: when an earlier request claimed what the patient allows.
     """
     sight = assess(
         options_on(rulebook, institution_code, at),
@@ -41,6 +44,7 @@ def see(
         looker_of(rulebook.institutions[institution_code], at, request.purpose.value),
         request.patient.birth_date or birth_date,
         at,
+        claimed_at=claimed_at,
     )
     if not sight.shows_anything:
         return sight, ()

@@ -17,6 +17,7 @@ from yijian.domains.recognition.api import (
     record_citation,
     record_decisions,
     record_view,
+    require_citable,
 )
 from yijian.domains.recognition.values import (
     CitationSubmission,
@@ -250,6 +251,7 @@ def cite(request: HttpRequest) -> HttpResponseBase:
     )
     state: dict[str, Any] = {"decision": DecisionKind.ACCEPT.value}
     try:
+        require_citable(user.institution_code, ticket.match_item_id, now())
         record_citation(user.institution_code, submission, at=now())
     except Problem as problem:
         return _actions_page(request, ticket, refusal=explain(problem), status=422, **state)
