@@ -105,6 +105,56 @@ def test_a_correction_under_a_new_number_stands_in_one_report(*, old_first: bool
     assert Report.objects.get().voided_at is not None
 
 
+@pytest.mark.parametrize("hour", [9, 11])
+def test_a_correction_that_names_no_report_means_the_only_one_of_its_order(hour: int) -> None:
+    take(obr(), row(1, "K", "9.4"), row(2, "NA", "140"))
+    take(obr("C", filler="F2", hour=hour), row(1, "K", "4.4", "C"))
+    assert values() == {"K": ("4.4", "corrected"), "NA": ("140", "final")}
+    take(obr("C", filler="F2", hour=12), row(1, "K", "4.5"), row(2, "NA", "141"))
+    assert values() == {"K": ("4.5", "final"), "NA": ("141", "final")}
+    assert Report.objects.count() == 1
+
+
+def test_a_correction_stays_apart_where_several_reports_may_be_meant() -> None:
+    for filler in ("F1", "F2"):
+        take(obr(filler=filler), row(1, "K", "9.4"))
+    take(obr("C", filler="F3", hour=10), row(1, "K", "4.4"))
+    assert Report.objects.count() == 3
+
+
+@pytest.mark.parametrize("change", ["|O2|", "|CBC^血常规^L|"])
+def test_a_correction_of_another_order_or_item_stays_apart(change: str) -> None:
+    take(obr(), row(1, "K", "9.4"))
+    other = obr("C", filler="F2", hour=10).replace("|O1|" if "O2" in change else "|CHEM^生化^L|", change)
+    take(other, row(1, "K", "4.4"))
+    assert Report.objects.count() == 2
+
+
+def test_corrected_rows_that_come_first_are_completed_by_their_report() -> None:
+    take(obr("C", hour=10), row(1, "K", "4.4", "C"))
+    take(obr("C", hour=11), row(1, "NA", "141", "C"))
+    take(obr(hour=9), row(1, "K", "9.4"), row(2, "NA", "140"), row(3, "CL", "100"))
+    assert values() == {"K": ("4.4", "corrected"), "NA": ("141", "corrected"), "CL": ("100", "final")}
+    take(obr("P", hour=8), row(1, "K", "9.0", "P"), row(2, "LI", "1", "P"))
+    assert set(values()) == {"K", "NA", "CL"}, "a whole report stands"
+
+
+def test_a_whole_correction_is_not_completed_by_an_older_report() -> None:
+    take(obr("C", hour=10), row(1, "K", "4.4", "C"), row(2, "NA", "140"))
+    take(obr(hour=9), row(1, "K", "9.4"), row(2, "NA", "140"), row(3, "CL", "100"))
+    assert set(values()) == {"K", "NA"}
+
+
+def test_a_row_deleted_before_its_report_came_asks_a_person() -> None:
+    early = (obr("C", hour=10), row(1, "K", "4.4", "C"), row(2, "CL", "", "D"))
+    assert take(*early).state == "waiting"
+    assert WorkItem.objects.filter(kind="report.early_change").count() == 1
+    take(obr(hour=9), row(1, "K", "9.4"), row(2, "NA", "140"), row(3, "CL", "100"))
+    assert set(values()) == {"K", "NA", "CL"}
+    take(*early)
+    assert values() == {"K": ("4.4", "corrected"), "NA": ("140", "final")}
+
+
 def test_a_report_older_than_its_cancellation_never_counts() -> None:
     take(obr("X", hour=10))
     fate = take(obr("F", hour=9), row(1, "K", "4.1"))
@@ -210,6 +260,22 @@ def test_a_cancellation_by_number_is_of_what_was_ordered() -> None:
 def test_a_cancellation_of_what_was_never_ordered_is_asked_about() -> None:
     assert order("CA", named=False).state == "waiting"
     assert WorkItem.objects.get().kind == "order.unknown"
+
+
+def test_items_told_under_one_number_go_on_under_their_own() -> None:
+    potassium, sodium = ASKED.format(number="A1"), "OBR|2|A1||LABNA^血钠^L"
+    head = "ORC|{0}|A1|||{1}||||20260302100000"
+    take(head.format("NW", ""), potassium, sodium, kind="ORM^O01")
+    take(head.format("SC", "CM"), potassium, kind="ORM^O01")
+    take(head.format("CA", ""), kind="ORM^O01")
+    facts = OrderFact.objects.order_by("order_no", "state").values_list("order_no", "state")
+    assert list(facts) == [
+        ("A1#LABK", "cancelled"),
+        ("A1#LABK", "executed"),
+        ("A1#LABK", "placed"),
+        ("A1#LABNA", "cancelled"),
+        ("A1#LABNA", "placed"),
+    ]
 
 
 def test_the_same_order_with_other_content_keeps_the_first() -> None:

@@ -78,6 +78,7 @@ NOTES: Mapping[str, Promise] = {
     "row.withdrawn": _("已删除或作废的结果行未采用"),
     "row.empty": _("没有结果值的行未采用"),
     "report.empty": _("没有任何结果，未生成报告"),
+    "report.early_change": _("更正先于原报告到达，其中删除的行待处理"),
     "status.absent": _("报告状态缺失，按初步报告处理"),
     "time.order": _("采集或检查时间晚于报告时间"),
     "time.after_report": _("晚于报告的时间已按报告时间计"),

@@ -16,7 +16,7 @@ from yijian.domains.results.values import (
     UploadedReport,
 )
 
-__all__ = ["merge_change", "remove_rows"]
+__all__ = ["complete_change", "merge_change", "remove_rows"]
 
 
 def merge_change(upload: UploadedReport, change: ReportChange, institution_code: str) -> UploadedReport:
@@ -31,6 +31,35 @@ def merge_change(upload: UploadedReport, change: ReportChange, institution_code:
     fields["results"] = _merged_rows(standing, upload, change.removed)
     fields["exam"] = _merged_exam(standing.exam, upload.exam, appends=change.appends)
     return msgspec.structs.replace(upload, **fields)
+
+
+def complete_change(upload: UploadedReport, version: int, institution_code: str) -> UploadedReport | None:
+    """Return what stands, made whole by what was recorded as `version` after it; None where it is whole.
+
+    Where a correction of single rows (HL7) comes before its report, they are all that stands of it.
+    """
+    key = ReportKey.objects.filter(report_no=upload.report_no, institution_code=institution_code).first()
+    standing = _find_standing(upload.report_no, upload.patient, institution_code)
+    if key is None or standing is None or standing.kind is not upload.kind:
+        return None
+    current = Report.objects.values_list("current_version", flat=True).get(
+        person_id=key.person_id, report_id=key.report_id
+    )
+    before = ReportVersion.objects.filter(
+        person_id=key.person_id, report_id=key.report_id, version__lte=current
+    )
+    if current == version or not all(map(_holds_corrections_alone, before)):
+        return None
+    fields = {name: getattr(upload, name) for name in upload.__struct_fields__ if not getattr(standing, name)}
+    fields["results"] = _merged_rows(upload, standing, ())
+    return msgspec.structs.replace(standing, **fields)
+
+
+def _holds_corrections_alone(version: ReportVersion) -> bool:
+    """Tell whether every row of a version was corrected by itself."""
+    rows = version.body.get("results", ())
+    told_alone = all(row.get("status") is None for row in rows)
+    return version.source == "hl7" and version.status == ReportStatus.CORRECTED and bool(rows) and told_alone
 
 
 def remove_rows(

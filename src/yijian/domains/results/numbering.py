@@ -1,11 +1,15 @@
 """Several numbers of one report: a correction under a new number, a document known by its own."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
-from yijian.domains.results.models import ReportKey
+from django.db.models import OuterRef, Subquery
+
+from yijian.domains.results.models import Report, ReportKey, ReportVersion
+from yijian.domains.results.values import UploadedReport
 from yijian.foundation.database.rows import insert_rows
 
-__all__ = ["find_report_no", "unite_report_numbers"]
+__all__ = ["find_corrected_no", "find_report_no", "unite_report_numbers"]
 
 
 def find_report_no(institution_code: str, report_nos: Iterable[str]) -> str | None:
@@ -13,6 +17,29 @@ def find_report_no(institution_code: str, report_nos: Iterable[str]) -> str | No
     wanted = list(report_nos)
     known = {key.report_no for key in _keys(institution_code, wanted)}
     return next((number for number in wanted if number in known), None)
+
+
+def find_corrected_no(correction: UploadedReport, person_id: UUID, institution_code: str) -> str | None:
+    """Return the number of the report that a correction under a new number means, and does not name.
+
+    It is the only one that stands of the same order and the same item; of several none is chosen.
+    """
+    if not correction.order_no or correction.category is None:
+        return None
+    bodies = ReportVersion.objects.filter(
+        person_id=person_id, report_id=OuterRef("report_id"), version=OuterRef("current_version")
+    ).values("body")
+    standing = Report.objects.filter(
+        person_id=person_id,
+        institution_code=institution_code,
+        kind=correction.kind.value,
+        voided_at=None,
+        current_version__gt=0,
+    ).annotate(body=Subquery(bodies))
+    found = standing.filter(
+        body__order_no=correction.order_no, body__category__code=correction.category.code
+    ).values_list("report_no", flat=True)[:2]
+    return found[0] if len(found) == 1 else None
 
 
 def unite_report_numbers(institution_code: str, report_nos: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.db.models import Q
 
 from yijian.domains.identity import api as identity
 from yijian.domains.results.awaiting import expect_report
@@ -20,7 +21,7 @@ from yijian.foundation.database.rows import insert_rows
 from yijian.foundation.inbox.work_items import open_work_item
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["find_ordered_item", "record_orders"]
+__all__ = ["as_ordered", "record_orders"]
 
 MOST_ORDERS = 1000
 OTHER_CONTENT = "this number and state were recorded with other content"
@@ -40,15 +41,25 @@ def record_orders(
     return [_record(order, institution_code, meanings, message_id, at) for order in orders]
 
 
-def find_ordered_item(institution_code: str, order_no: str) -> ItemCode | None:
-    """Return what an institution ordered under a number, as it was told first."""
-    key = OrderKey.objects.filter(institution_code=institution_code, order_no=order_no).first()
-    if key is None:
-        return None
-    fact = OrderFact.objects.get(
-        person_id=key.person_id, institution_code=institution_code, order_no=order_no, state=key.state
-    )
-    return msgspec.convert(fact.body["item"], ItemCode)
+def as_ordered(order: Order, institution_code: str, *, at: datetime) -> list[Order]:
+    """Return an order under the numbers it was told with first; none, where it has no item and is unknown.
+
+    Several items of one number were recorded as `number#code`, and the number alone means every one of them.
+    """
+    keys = OrderKey.objects.filter(institution_code=institution_code)
+    if order.item.code:
+        part = f"{order.order_no}#{order.item.code}"
+        told = set(keys.filter(order_no__in=(order.order_no, part)).values_list("order_no", flat=True))
+        return [msgspec.structs.replace(order, order_no=part) if told == {part} else order]
+    key = keys.filter(order_no=order.order_no).first()
+    whose = key or identity.record_patient(order.patient, institution_code, message_id=None, at=at)
+    numbered = Q(order_no=order.order_no) | Q(order_no__startswith=f"{order.order_no}#")
+    facts = OrderFact.objects.filter(numbered, person_id=whose.person_id, institution_code=institution_code)
+    items = {fact.order_no: fact.body["item"] for fact in facts.order_by("order_no", "-recorded_at")}
+    return [
+        msgspec.structs.replace(order, order_no=number, item=msgspec.convert(item, ItemCode))
+        for number, item in items.items()
+    ]
 
 
 class OrderTaken(Exception):

@@ -6,8 +6,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-import msgspec
-
 from yijian.domains.identity import api as identity
 from yijian.domains.identity.values import PatientDescription
 from yijian.domains.results import api as results
@@ -15,11 +13,12 @@ from yijian.domains.results.values import (
     Order,
     OrderOutcome,
     ReportChange,
+    ReportStatus,
     UploadedReport,
     WorkItemNote,
 )
 from yijian.foundation.inbox import api as inbox
-from yijian.gateways.hl7v2.codec import UNNAMED, Cancellation, ParsedMessage
+from yijian.gateways.hl7v2.codec import Cancellation, ParsedMessage
 from yijian.gateways.hl7v2.hot import PROTOCOL
 from yijian.kit.errors import Problem
 
@@ -65,7 +64,8 @@ class Taken:
         for report in parsed.reports:
             change = parsed.changes.get(report.report_no)
             others = parsed.other_numbers.get(report.report_no, ())
-            yield Continued(report, change, others) if change or others else report
+            continues = change or others or report.status is ReportStatus.CORRECTED
+            yield Continued(report, change, others) if continues else report
         yield from parsed.cancellations
         if parsed.orders:
             yield Orders(parsed.orders)
@@ -105,19 +105,49 @@ def _record_reports(facts: Sequence[tuple[Taken, Any]], at: datetime) -> list[li
         for of, report in facts
     ]
     recorded = results.record_reports(incoming)
-    return [[inbox.Made("report", str(one.report_id), one.version)] for one in recorded]
+    return [
+        [
+            inbox.Made("report", str(one.report_id), one.version),
+            *_complete_change(of, report, one.version, at),
+        ]
+        for (of, report), one in zip(facts, recorded, strict=True)
+    ]
+
+
+def _complete_change(of: Taken, report: UploadedReport, version: int, at: datetime) -> list[inbox.Made]:
+    """Let the rest of a report that comes late stand with the corrected rows that came before it."""
+    if version == 1:
+        return []
+    whole = results.complete_change(report, version, of.message.institution_code)
+    return _record_reports([(of, whole)], at)[0] if whole else []
 
 
 def _record_continued(of: Taken, continued: Continued, at: datetime) -> list[inbox.Made]:
     """Record a report as the next version of the one it continues, whichever of the two came first."""
     institution_code, report = of.message.institution_code, continued.report
-    numbers = (report.report_no, *continued.other_numbers)
+    numbers = (report.report_no, *(continued.other_numbers or _number_meant(of, report, at)))
     results.unite_report_numbers(institution_code, numbers)
     if continued.change:
-        report = results.merge_change(report, continued.change, institution_code)
+        merged = results.merge_change(report, continued.change, institution_code)
+        if merged is report and continued.change.removed:
+            early = "更正先于原报告到达，其中删除的行还无从删除：请在原报告到达后重新处理本消息"
+            of.notes.append(WorkItemNote(kind="report.early_change", detail=early))
+        report = merged
     made = _record_reports([(of, report)], at)[0]
     results.unite_report_numbers(institution_code, numbers)
     return made
+
+
+def _number_meant(of: Taken, report: UploadedReport, at: datetime) -> tuple[str, ...]:
+    """Return the number of the report that a correction under a new number replaces without naming it."""
+    institution_code, message_id = of.message.institution_code, of.message.message_id
+    if report.status is not ReportStatus.CORRECTED or results.find_report_no(
+        institution_code, [report.report_no]
+    ):
+        return ()
+    linked = identity.record_patient(report.patient, institution_code, message_id=message_id, at=at)
+    meant = results.find_corrected_no(report, linked.person_id, institution_code)
+    return (meant,) if meant else ()
 
 
 def _cancel(of: Taken, cancellation: Cancellation, at: datetime) -> list[inbox.Made]:
@@ -155,7 +185,7 @@ def _cancel(of: Taken, cancellation: Cancellation, at: datetime) -> list[inbox.M
 def _record_orders(of: Taken, orders: Orders, at: datetime) -> list[inbox.Made]:
     """Record orders; one told by its number alone is the one told before, or a person is asked."""
     institution_code, message_id = of.message.institution_code, of.message.message_id
-    named = [order for order in (_named(of, order) for order in orders.orders) if order]
+    named = [each for order in orders.orders for each in _as_ordered(of, order, at)]
     if not named:
         return []
     answers = results.record_orders(named, institution_code, at=at, message_id=message_id)
@@ -166,15 +196,12 @@ def _record_orders(of: Taken, orders: Orders, at: datetime) -> list[inbox.Made]:
     return [inbox.Made("order", f"{answer.order_no} {answer.state}") for answer in answers]
 
 
-def _named(of: Taken, order: Order) -> Order | None:
-    if order.item is not UNNAMED:
-        return order
-    item = results.find_ordered_item(of.message.institution_code, order.order_no)
-    if item is None:
+def _as_ordered(of: Taken, order: Order, at: datetime) -> list[Order]:
+    found = results.as_ordered(order, of.message.institution_code, at=at)
+    if not found:
         unknown = "只有申请单号，而此前没有收到该申请：请发送方补发申请，或带上 OBR 重发"
         of.notes.append(WorkItemNote(kind="order.unknown", detail=unknown))
-        return None
-    return msgspec.structs.replace(order, item=item)
+    return found
 
 
 RECORDERS: Mapping[type, Recorder] = {

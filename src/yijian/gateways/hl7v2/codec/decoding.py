@@ -25,6 +25,7 @@ PERSON_NEEDED = frozenset(
         "encoding.not_ascii",
         "encoding.not_western",
         "report.empty",
+        "report.early_change",
         "status.absent",
         "time.order",
         "attachment.left_out",
