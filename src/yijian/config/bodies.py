@@ -6,6 +6,8 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 from uuid import uuid4
 
+import structlog
+
 from yijian.dataplane.router import BODY_SECONDS, Receive, Scope, Send, send_response, too_slow
 from yijian.kit.errors import Problem
 from yijian.kit.http import problem_response
@@ -19,6 +21,8 @@ MOST_BYTES = 120 * 1024 * 1024
 MOST_DROPPED = 256 * 1024 * 1024
 """Until there, what is too large is read and dropped, so that its sender hears the refusal."""
 PIECE_BYTES = 256 * 1024
+
+log = structlog.get_logger(__name__)
 
 
 class WholeBodies:
@@ -46,7 +50,7 @@ class WholeBodies:
         self, receive: Receive, body: "SpooledTemporaryFile[bytes]", stack: AsyncExitStack
     ) -> bool:
         """Put the body into the file; tell whether the caller is still there."""
-        size, more, large = 0, True, False
+        size, more, large, full = 0, True, False, False
         while more:
             event = await receive()
             if event["type"] == "http.disconnect":
@@ -57,12 +61,24 @@ class WholeBodies:
                 large = True
                 await stack.enter_async_context(self._large)
             if size <= MOST_BYTES:
-                body.write(piece)
+                full = full or not _fits(body, piece)
             elif not more or size > MOST_DROPPED:
                 limit = MOST_BYTES // 1024**2
                 raise Problem("request.too_large", f"A request holds at most {limit} MiB.", 413)
+        if full:
+            raise Problem("service.unavailable", "Nothing was kept: send it again later.", 503)
         body.seek(0)
         return True
+
+
+def _fits(body: "SpooledTemporaryFile[bytes]", piece: bytes) -> bool:
+    """Write a piece; False where the disk is full."""
+    try:
+        body.write(piece)
+    except OSError:
+        log.exception("a request's body cannot be put aside")
+        return False
+    return True
 
 
 def _replay(body: "SpooledTemporaryFile[bytes]", receive: Receive) -> Receive:

@@ -11,6 +11,7 @@ from yijian.kit.errors import FieldError, Problem
 
 __all__ = [
     "PROBLEM_TYPE",
+    "RETRY_AFTER_SECONDS",
     "Request",
     "Response",
     "json_response",

@@ -48,6 +48,7 @@ class Installation:
             "YIJIAN_MLLP_PORT": str(self.mllp_port),
             "YIJIAN_MLLP_PROCESSES": "1",
             "YIJIAN_HOME": str(home),
+            "TMPDIR": str(home),
         }
         self._children = Children(home, self._environment)
 

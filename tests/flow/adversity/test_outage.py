@@ -42,6 +42,9 @@ def assert_out_of_service(installation: Installation, program: httpx.Client) -> 
         assert answer.status_code == 503, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["retry-after"]
+    page = program.get("/", headers={"Cookie": f"sessionid={'0' * 32}"})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+    assert "系统出错" in page.text
 
 
 def send(installation: Installation, control_id: str) -> bool:

@@ -1,6 +1,8 @@
 """`POST /cds-services/{id}/feedback`: what physicians did with cards. Not urgent, so on the control plane."""
 
+import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -18,6 +20,8 @@ __all__ = ["feedback"]
 CHANNEL = "cds"
 MAX_BODY = 2 * 1024 * 1024
 
+log = structlog.get_logger(__name__)
+
 
 @csrf_exempt
 def feedback(request: HttpRequest, service: str) -> HttpResponse:
@@ -26,13 +30,20 @@ def feedback(request: HttpRequest, service: str) -> HttpResponse:
     try:
         response = _take(request, service)
     except Problem as problem:
-        response = HttpResponse(problem_document(problem, trace_id), status=problem.status)
-        for name, value in problem_headers(problem):
-            response[name] = value
+        response = _refusal(problem, trace_id)
+    except (OperationalError, InterfaceError, OSError):  # no database, or a disk that is full
+        log.exception("nothing can be kept", trace_id=trace_id)
+        unavailable = Problem("service.unavailable", "Nothing was kept: send it again later.", 503)
+        response = _refusal(unavailable, trace_id)
     response["Access-Control-Allow-Origin"] = "*"
     response["Cache-Control"] = "no-store"
     response["X-Trace-Id"] = trace_id
     return response
+
+
+def _refusal(problem: Problem, trace_id: str) -> HttpResponse:
+    document = problem_document(problem, trace_id)
+    return HttpResponse(document, status=problem.status, headers=dict(problem_headers(problem)))
 
 
 def _take(request: HttpRequest, service: str) -> HttpResponse:

@@ -1,12 +1,18 @@
 """Pages for what cannot be shown."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from yijian.kit.http import RETRY_AFTER_SECONDS
 from yijian.web.access import open_to_everyone
 
 __all__ = ["bad_request", "broken", "forbidden", "forged", "missing"]
+
+AWAY = (OperationalError, InterfaceError, OSError)
 
 
 def _page(request: HttpRequest, kind: str, status: int) -> HttpResponse:
@@ -39,5 +45,8 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @open_to_everyone
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without touching the database, which may be what broke."""
-    return HttpResponse(render_to_string("broken.html", {"LANGUAGE_CODE": request.LANGUAGE_CODE}), status=500)
+    """Answer without touching the database: 503 where it is away or the disk is full, else 500."""
+    page = render_to_string("broken.html", {"LANGUAGE_CODE": request.LANGUAGE_CODE})
+    if isinstance(sys.exception(), AWAY):
+        return HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    return HttpResponse(page, status=500)
