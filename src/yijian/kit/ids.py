@@ -1,12 +1,12 @@
 """Identifiers made by the application: UUIDv7 (RFC 9562), so that rows cluster by time on every node."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-__all__ = ["first_id", "member_id", "member_of", "member_texts", "new_id", "new_parent_id"]
+__all__ = ["first_id", "instant_of", "member_id", "member_of", "member_texts", "new_id", "new_parent_id"]
 
 MEMBER_BITS = 12
 MAX_MEMBERS = (1 << MEMBER_BITS) - 1
@@ -21,6 +21,11 @@ def first_id(at: datetime) -> UUID:
     """Return the lowest UUIDv7 of an instant: what was made before it is lower, what follows is not."""
     milliseconds = int(at.timestamp() * 1000)
     return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
+
+
+def instant_of(made: UUID) -> datetime:
+    """Return when a UUIDv7 was made; a process whose clock is put back goes on counting from before."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
 def new_parent_id() -> UUID:

@@ -26,7 +26,7 @@ from yijian.domains.recognition import api as recognition
 from yijian.domains.recognition.values import CitationSubmission, DecisionSubmission, MatchRequest
 from yijian.domains.results import api as results
 from yijian.foundation.outbound import api as outbound
-from yijian.foundation.outbound.courier import Courier, due_endpoints, send_due
+from yijian.foundation.outbound.courier import PARK_ATTEMPTS, Courier, due_endpoints, send_due
 from yijian.foundation.outbound.models import Delivery, Endpoint, EndpointState
 from yijian.foundation.outbound.secrets import give_secret
 from yijian.gateways.outbound.mllp import MllpTransport
@@ -185,19 +185,43 @@ def test_does_not_follow_redirects() -> None:
     assert (len(receiver.got), len(elsewhere.got)) == (1, 0)
 
 
-def test_parks_after_three_days_shows_it_and_redelivers_under_the_same_id() -> None:
-    with web_receiver(lambda number: 400 if number < 3 else 200) as receiver:
+def test_parks_after_three_days_and_all_attempts_shows_it_and_redelivers_under_the_same_id() -> None:
+    with web_receiver(lambda number: 400 if number <= PARK_ATTEMPTS + 1 else 200) as receiver:
         endpoint, _ = subscribe(receiver.url)
         decide()
-        carry()
-        carry(4 * DAY)
+        for days in range(PARK_ATTEMPTS):
+            carry(days * DAY)
+        assert outbound.list_parked(endpoint.endpoint_id, 10) == []
+        carry(PARK_ATTEMPTS * DAY)
         (parked,) = outbound.list_parked(endpoint.endpoint_id, 10)
-        assert (parked.last_error, parked.attempts) == ("HTTP 400", 2)
-        carry(8 * DAY)
-        assert len(receiver.got) == 2
+        assert (parked.last_error, parked.attempts) == ("HTTP 400", PARK_ATTEMPTS + 1)
+        carry((PARK_ATTEMPTS + 4) * DAY)
+        assert len(receiver.got) == PARK_ATTEMPTS + 1
         assert outbound.redeliver(endpoint.endpoint_id, parked.delivery_id) == 1
         carry()
-    assert receiver.ids() == [str(parked.delivery_id)] * 3
+    assert receiver.ids() == [str(parked.delivery_id)] * (PARK_ATTEMPTS + 2)
+    assert Delivery.objects.get().state == "delivered"
+
+
+def test_clock_put_forwards_gives_nothing_up() -> None:
+    with web_receiver(lambda number: 400 if number == 1 else 200) as receiver:
+        subscribe(receiver.url)
+        decide()
+        carry(365 * DAY)
+        carry(366 * DAY)
+    assert len(receiver.got) == 2
+    assert Delivery.objects.get().state == "delivered"
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_clock_put_back_has_nothing_wait_until_then(status: int) -> None:
+    """One that refuses a message, and one that rests as a whole."""
+    with web_receiver(lambda number: status if number == 1 else 200) as receiver:
+        subscribe(receiver.url)
+        decide()
+        carry(365 * DAY)
+        carry()
+    assert len(receiver.got) == 2
     assert Delivery.objects.get().state == "delivered"
 
 

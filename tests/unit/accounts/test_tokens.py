@@ -95,6 +95,14 @@ class TestOurOwn:
             ours.verify(token, NOW + LIFETIME)
         assert (refusal.value.status, refusal.value.code) == (401, "token.expired")
 
+    def test_it_does_not_live_on_while_the_clock_is_put_back(self) -> None:
+        ours = tokens()
+        token = ours.issue(CLIENT, CLIENT.scopes, NOW)
+        ours.verify(token, NOW - timedelta(seconds=30))
+        with pytest.raises(Problem) as refusal:
+            ours.verify(token, NOW - timedelta(days=365))
+        assert refusal.value.code == "token.expired"
+
     @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.e30", "." * 10_000])
     def test_rejects_what_is_no_token(self, token: str) -> None:
         with pytest.raises(Problem) as refusal:

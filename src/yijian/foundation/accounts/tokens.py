@@ -82,7 +82,10 @@ class BearerTokens:
         return jwt.encode({"alg": "ES256", "kid": self._kid}, claims, self._key)
 
     def verify(self, token: str, at: datetime) -> Caller:
-        """Return who holds the token; raise `Problem` 401 where it is not ours or has expired."""
+        """Return who holds the token; raise `Problem` 401 where it is not ours or has expired.
+
+        One of a time to come is refused as well: it would live on for as long as a clock was put back.
+        """
         now = at.timestamp()
         digest = sha256(token.encode()).digest()
         known = self._verified.get(digest)
@@ -92,7 +95,7 @@ class BearerTokens:
             if len(self._verified) > REMEMBERED:
                 self._verified.popitem(last=False)
         caller, expires = known
-        if now >= expires:
+        if not now < expires <= now + (LIFETIME + CLOCK_SKEW).total_seconds():
             raise refused("The token has expired; get a new one from /oauth/token.", "token.expired")
         return caller
 

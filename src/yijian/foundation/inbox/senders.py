@@ -18,7 +18,7 @@ from yijian.foundation.inbox.health import alarms_of
 from yijian.foundation.inbox.models import Alarm, InboxMessage, SenderHealth, SenderHour
 from yijian.foundation.inbox.values import Health, OpenAlarm, SenderKey, Thresholds
 from yijian.foundation.outbox.api import publish
-from yijian.kit.ids import first_id, new_id
+from yijian.kit.ids import first_id, instant_of, new_id
 from yijian.kit.sql import read_sql
 
 __all__ = [
@@ -58,30 +58,37 @@ def watch_senders(*, now: datetime) -> int:
         return 0
     with transaction.atomic():
         execute(MEASURE, now)
-        SenderHealth.objects.filter(measured_at__lt=now).update(measured_at=now, **NOTHING_SENT)
+        SenderHealth.objects.exclude(measured_at=now).update(measured_at=now, **NOTHING_SENT)
     return sum(_settle_alarms(health, now) for health in list_sender_health())
 
 
 def count_hours(now: datetime) -> bool:
     """Count the hours since the last count; False if there are more than can be counted in one go.
 
-    The newest two are counted again, for their messages still change state.
+    The newest two are counted again, for their messages still change state; so are those of the clock, which
+    are older where it was put back.
     """
     newest = SenderHour.objects.aggregate(newest=Max("hour"))["newest"]
     begin = _hour_from(newest - HOUR if newest else EARLIEST)
+    if newest and newest > now:
+        _count(now.replace(minute=0, second=0, microsecond=0) - HOUR, hours=2)
     for _ in range(MOST_HOURS):
-        if begin is None or begin > now:
+        if begin is None:
             return True
-        execute(HOURS, first_id(begin), first_id(begin + HOUR))
+        _count(begin)
         begin = _hour_from(begin + HOUR)
     return begin is None
 
 
+def _count(begin: datetime, hours: int = 1) -> None:
+    execute(HOURS, first_id(begin), first_id(begin + hours * HOUR))
+
+
 def _hour_from(at: datetime) -> datetime | None:
-    """Return the first hour from an instant on in which a message came."""
+    """Return the first hour from an instant on in which a message's id was made."""
     messages = InboxMessage.objects.filter(message_id__gte=first_id(at)).order_by("message_id")
-    received_at = messages.values_list("received_at", flat=True).first()
-    return received_at and max(at, received_at.replace(minute=0, second=0, microsecond=0))
+    message_id = messages.values_list("message_id", flat=True).first()
+    return message_id and instant_of(message_id).replace(minute=0, second=0, microsecond=0)
 
 
 def list_sender_health(

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from psycopg.types.json import Jsonb
 
 from yijian.foundation.database.sync import execute
@@ -134,11 +135,12 @@ def replay_cause(reason_code: str, *, institution_code: str | None = None) -> in
 
 
 def take_over_abandoned(protocols: Iterable[str], *, now: datetime) -> int:
-    """Give a lane what a process died over while its sender waited; return how many messages."""
+    """Give a lane what a process died over while its sender waited; return how many messages.
+
+    What came at a time to come did so before the clock was put back.
+    """
+    old = Q(received_at__lt=now - ABANDONED_AFTER) | Q(received_at__gt=now + ABANDONED_AFTER)
     abandoned = InboxMessage.objects.filter(
-        lane=NO_LANE,
-        state=MessageState.RECEIVED,
-        protocol__in=list(protocols),
-        received_at__lt=now - ABANDONED_AFTER,
+        old, lane=NO_LANE, state=MessageState.RECEIVED, protocol__in=list(protocols)
     )
     return abandoned.update(lane=0)

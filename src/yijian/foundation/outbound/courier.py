@@ -5,6 +5,7 @@ A message is marked after it was taken: killed in between, it goes again under t
 
 import random
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -27,12 +28,15 @@ THREADS = 16
 PORTION = 100
 """Messages carried to an endpoint before its thread looks at the world again."""
 DELAYS = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600, 7200, 21600, 43200))
-PARK_AFTER = timedelta(days=3)
+PARK_AFTER, PARK_ATTEMPTS = timedelta(days=3), len(DELAYS)
+"""Both must be over: a clock put forwards alone gives nothing up."""
+LONGEST_WAIT = timedelta(days=2)
+"""An attempt further ahead was planned before the clock was put back, and is due."""
 LONGEST_REST = timedelta(minutes=5)
 """Of an endpoint that cannot be reached: one message then asks whether it is back."""
 JITTER = 0.2
 KEPT_FOR = timedelta(days=30)
-SWEEP = timedelta(hours=1)
+SWEEP_SECONDS = 3600.0
 ERROR_LENGTH = 255
 
 log = structlog.get_logger(__name__)
@@ -51,7 +55,7 @@ class Courier:
         self._stop = stop
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="outbound")
         self._busy: set[UUID] = set()
-        self._swept_at: datetime | None = None
+        self._sweep_at = 0.0
 
     def step(self) -> bool:
         """Begin what is due; the loop pauses afterwards."""
@@ -60,8 +64,8 @@ class Courier:
             if endpoint_id not in self._busy:
                 self._busy.add(endpoint_id)
                 self._pool.submit(self._carry, endpoint_id)
-        if self._swept_at is None or at - self._swept_at >= SWEEP:
-            self._swept_at = at
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
             Delivery.objects.filter(state=DeliveryState.DELIVERED, settled_at__lt=at - KEPT_FOR).delete()
         return False
 
@@ -83,14 +87,15 @@ class Courier:
 
 def due_endpoints(at: datetime) -> list[UUID]:
     """Return the endpoints to which something is to be sent now."""
-    resting = EndpointState.objects.filter(next_attempt_at__gt=at).values("endpoint_id")
+    resting = EndpointState.objects.filter(_still_ahead(at)).values("endpoint_id")
     active = Endpoint.objects.filter(active=True).exclude(endpoint_id__in=resting)
-    due = Delivery.objects.filter(
-        Q(next_attempt_at=None) | Q(next_attempt_at__lte=at),
-        endpoint_id=OuterRef("endpoint_id"),
-        state=DeliveryState.WAITING,
-    )
+    waiting = Delivery.objects.filter(endpoint_id=OuterRef("endpoint_id"), state=DeliveryState.WAITING)
+    due = waiting.exclude(_still_ahead(at))
     return list(active.filter(Exists(due)).order_by("endpoint_id").values_list("endpoint_id", flat=True))
+
+
+def _still_ahead(at: datetime) -> Q:
+    return Q(next_attempt_at__gt=at, next_attempt_at__lte=at + LONGEST_WAIT)
 
 
 def send_due(endpoint_id: UUID, transports: Mapping[str, Transport], at: datetime) -> bool:
@@ -109,8 +114,7 @@ def _next(endpoint_id: UUID, at: datetime) -> Delivery | None:
     """Return the oldest message that is due and before which no other of its subject waits."""
     waiting = Delivery.objects.filter(endpoint_id=endpoint_id, state=DeliveryState.WAITING)
     before = waiting.filter(subject=OuterRef("subject"), delivery_id__lt=OuterRef("delivery_id"))
-    due = waiting.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=at))
-    return due.exclude(Exists(before)).order_by("delivery_id").first()
+    return waiting.exclude(_still_ahead(at)).exclude(Exists(before)).order_by("delivery_id").first()
 
 
 @transaction.atomic
@@ -126,7 +130,7 @@ def _settle(delivery: Delivery, answer: Answer, at: datetime) -> None:
     state.last_failed_at, state.last_error = at, error
     if answer.outcome == "gone":
         Endpoint.objects.filter(endpoint_id=delivery.endpoint_id).update(active=False, stopped_reason=error)
-    elif at - delivery.queued_at >= PARK_AFTER:
+    elif at - delivery.queued_at >= PARK_AFTER and delivery.attempts >= PARK_ATTEMPTS:
         sent.update(state=DeliveryState.PARKED, attempts=F("attempts") + 1, last_error=error, settled_at=at)
     elif answer.unreachable:
         sent.update(attempts=F("attempts") + 1, last_error=error)

@@ -4,7 +4,7 @@ WITH hours AS (
         extract(epoch FROM hour - lag(hour) OVER (
             PARTITION BY institution_code, protocol, facility ORDER BY hour)) AS gap
     FROM inbox_senderhour
-    WHERE hour >= $1::timestamptz - interval '28 days'),
+    WHERE hour >= $1::timestamptz - interval '28 days' AND hour <= $1::timestamptz),
 figures AS (
     SELECT institution_code, protocol, facility, max(last_at) AS last_at,
         coalesce(sum(received) FILTER (WHERE of_the_day), 0) AS day_messages,
@@ -33,7 +33,9 @@ SELECT institution_code, protocol, facility, $1::timestamptz, last_at, day_messa
 FROM figures LEFT JOIN queues USING (institution_code, protocol, facility)
 WHERE institution_code <> ''
 ON CONFLICT (institution_code, protocol, facility) DO UPDATE
-SET measured_at = excluded.measured_at, last_at = greatest(known.last_at, excluded.last_at),
+SET measured_at = excluded.measured_at,
+    last_at = CASE WHEN known.last_at > $1::timestamptz THEN excluded.last_at
+        ELSE greatest(known.last_at, excluded.last_at) END,
     day_messages = excluded.day_messages, week_messages = excluded.week_messages,
     day_faults = excluded.day_faults, day_encoding_faults = excluded.day_encoding_faults,
     report_seconds = excluded.report_seconds, processing_seconds = excluded.processing_seconds,
