@@ -116,6 +116,22 @@ def test_shows_the_answer_and_what_became_of_a_message() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "detail", "said"),
+    [
+        ("unmapped_code", {"name": "糖", "unit": "mmol/L"}, "为院内代码选定目录项目"),
+        ("identity_uncertain", {}, "核对两边是否同一人"),
+        ("of_a_later_version", {"detail": "OBR[1]：请核对"}, "OBR[1]：请核对"),
+        ("of_a_later_version", {}, "of_a_later_version"),
+    ],
+)
+def test_message_names_what_a_person_has_to_mend(kind: str, detail: dict[str, str], said: str) -> None:
+    message_id = receive(state="waiting", reason_code="work_item.open")
+    open_work_item(COUNTY, kind, "local|GLU", at=now(), detail=detail, message_id=message_id)
+
+    assert said in page(signed_in_as(Role.INTEGRATOR), f"/inbox/{message_id}/")
+
+
+@pytest.mark.parametrize(
     ("query", "found"),
     [
         ("control_id=C-1", True),

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -80,9 +81,7 @@ def message(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
         "transcripts": list(_transcripts(kept, content)),
         "content": content,
         "made": [(made, _made_address(request, made)) for made in content.made],
-        "work_items": [
-            (item, *MATTERS.get(item.kind, (item.kind, ""))) for item in inbox.list_work_items(message_id)
-        ],
+        "work_items": [_shown_matter(item) for item in inbox.list_work_items(message_id)],
         "may_replay": kept.state in REPLAYABLE and role in REPLAYERS,
     }
     for person_id in _people_of(content) or [None]:
@@ -114,6 +113,12 @@ def _list(scope: list[str] | None, search: InboxSearch, before: UUID | None) -> 
 
 def _by_code(causes: list[inbox.Cause]) -> list[inbox.Cause]:
     return list({each.reason_code: each for each in causes}.values())
+
+
+def _shown_matter(item: inbox.WorkItemSummary) -> tuple[inbox.WorkItemSummary, Promise | str, Promise | str]:
+    """Return a work item with its name and its remedy; one of a kind that has none says it by itself."""
+    name, remedy = MATTERS.get(item.kind, (item.kind, item.detail.get("detail", "")))
+    return item, name, remedy
 
 
 def _reason_of(kept: inbox.MessageSummary) -> ShownReason:
