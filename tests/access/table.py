@@ -109,6 +109,7 @@ TABLE = {
     "rules": Page(RULE_READERS),
     "rules-version": Page(RULE_READERS, RULED),
     "rules-compare": Page(RULE_READERS, RULED),
+    "rules-new": Page(SUPERVISORS, RULED),
     "rules-draft": Page(SUPERVISORS, RULED),
     "rules-edit": Page(SUPERVISORS, RULED),
     "rules-preview": Page(SUPERVISORS, RULED),

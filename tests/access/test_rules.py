@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 UPON_A_VERSION = [
     name
     for name, page in TABLE.items()
-    if page.whose is Whose.RULED and name not in {"rules-raise", "rules-fact-withdraw"}
+    if page.whose is Whose.RULED and name not in {"rules-new", "rules-raise", "rules-fact-withdraw"}
 ]
 DISTRICT = Scope(ScopeKind.COUNTY, "420116")
 
@@ -75,14 +75,9 @@ def test_nobody_of_a_district_binds_beyond_it(provinces: Agreement) -> None:
     assert not sharing.may_manage(supervisor(HOME), rulebook, provinces)
 
 
-def test_a_form_cannot_name_parties_beyond_the_district(provinces: Agreement) -> None:
-    client = somebody(Role.SUPERVISOR, HOME)
-    author = User.objects.get(role=Role.SUPERVISOR, institution_code=HOME).username
-    own = replace(provinces, code="own", scope=DISTRICT, version=1, effective_from=now().date())
-    key = sharing.draft_version(own, author=author, at=now())
-    address = reverse("rules-edit", kwargs={"kind": key.kind, "number": str(key.number)})
-    assert client.get(address).status_code == 200
-    filled = {
+def within(institution: str) -> dict[str, object]:
+    """Return a filled form that binds an institution."""
+    return {
         "name_zh": "区内互认",
         "name_en": "district",
         "effective_from": (now() + timedelta(days=1)).date().isoformat(),
@@ -92,8 +87,33 @@ def test_a_form_cannot_name_parties_beyond_the_district(provinces: Agreement) ->
         "clock": "collection",
         "parties-count": "1",
         "parties-0-kind": "institution",
-        "parties-0-code": ABROAD,
+        "parties-0-code": institution,
     }
+
+
+def test_nobody_begins_rules_beyond_the_district(provinces: Agreement) -> None:
+    client, address = somebody(Role.SUPERVISOR, HOME), reverse("rules-new", kwargs={"kind": "agreement"})
+    own = {"code": "QN", "scope": "county:420116"}
+    sharing.get_rulebook()
+
+    for beyond in (
+        within(HOME) | own | {"scope": "province:42"},
+        within(HOME) | own | {"code": provinces.code},
+        within(ABROAD) | own,
+    ):
+        answer, changed = tried(lambda beyond=beyond: client.post(address, beyond))
+        assert (answer.status_code, changed) == (422, set())
+    assert client.post(address, within(HOME) | own).status_code == 302
+
+
+def test_a_form_cannot_name_parties_beyond_the_district(provinces: Agreement) -> None:
+    client = somebody(Role.SUPERVISOR, HOME)
+    author = User.objects.get(role=Role.SUPERVISOR, institution_code=HOME).username
+    own = replace(provinces, code="own", scope=DISTRICT, version=1, effective_from=now().date())
+    key = sharing.draft_version(own, author=author, at=now())
+    address = reverse("rules-edit", kwargs={"kind": key.kind, "number": str(key.number)})
+    assert client.get(address).status_code == 200
+    filled = within(ABROAD)
 
     answer = client.post(address, filled)
 

@@ -23,7 +23,7 @@ from yijian.domains.recognition.services.previews import advance_previews
 from yijian.domains.recognition.values import MatchRequest, RequestedItem
 from yijian.domains.results.values import Encounter
 from yijian.domains.sharing import api as sharing
-from yijian.domains.sharing.models import Suspension
+from yijian.domains.sharing.models import Right, Suspension
 from yijian.domains.sharing.values import Agreement, RegionOptions, Scope, ScopeKind, Window
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.models import AuditEntry
@@ -151,6 +151,49 @@ def test_a_shorter_window_is_drafted_previewed_and_signed_by_another(
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
+def test_the_first_agreement_of_a_name_is_written_and_signed_on_the_screen(
+    open_page: Callable[[tuple[int, int]], Page], live_region: SmallRegion
+) -> None:
+    staff()
+    Right.objects.all().delete()
+    first, second = open_page(DESK), open_page(DESK)
+    sign_in(first, "fang")
+    first.goto("/rules/")
+    first.get_by_role("link", name="新的协议或选项").click()
+    first.get_by_label("名称", exact=True).fill("武汉市医共体互认")
+    first.get_by_label("英文名称").fill("Wuhan consortia")
+    first.get_by_label("协议代码").fill("HB")
+    first.get_by_label("生效日期").fill((today() - timedelta(days=1)).isoformat())
+    first.get_by_label("适用范围").select_option(label="市 · 武汉市")
+    first.get_by_role("button", name="加一个成员").click()
+    first.get_by_label("代码（可按名称选择）").fill(SOURCE)
+    first.get_by_role("button", name="加一个成员").click()
+    first.get_by_label("代码（可按名称选择）").last.fill(RECEIVER)
+    first.get_by_text("下级认上级", exact=True).click()
+    first.get_by_label("来源须有互认标识").uncheck()
+    first.get_by_role("button", name="加一条时限").click()
+    first.get_by_label("时限", exact=True).fill("3")
+    first.get_by_label("来源", exact=True).fill("武卫通〔2026〕9号")
+    first.get_by_role("button", name="保存草稿").click()
+    expect(first.get_by_text("已有这个代码的协议")).to_be_visible()
+    first.get_by_label("协议代码").fill("WH-YGT")
+    first.get_by_role("button", name="保存草稿").click()
+    expect(first.get_by_text("全部项目：3 天")).to_be_visible()
+    first.get_by_role("button", name="预演").click()
+    assert advance_previews()
+    first.get_by_role("button", name="提交签署").click()
+    assert ask("Na") != "recognise"
+
+    sign_in(second, "wu")
+    second.goto("/rules/")
+    second.get_by_role("link", name="武汉市医共体互认").click()
+    second.get_by_role("button", name="签署", exact=True).click()
+    expect(second.get_by_text("执行中").first).to_be_visible()
+    assert ask("Na") == "recognise"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_every_screen_of_the_rules_fits_its_window_and_is_accessible(
     open_page: Callable[[tuple[int, int]], Page], live_region: SmallRegion, size: tuple[int, int]
@@ -167,6 +210,8 @@ def test_every_screen_of_the_rules_fits_its_window_and_is_accessible(
     visited = [
         "/rules/",
         "/rules/?on=2021-05-01",
+        "/rules/new/agreement?region=hubei&name=HB-HR",
+        "/rules/new/options",
         address("rules-version", agreement().key),
         address("rules-version", key),
         address("rules-edit", key),
@@ -293,7 +338,7 @@ def test_says_at_the_field_what_is_wrong(province: SmallRegion, entered: dict[st
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("rules", ["hubei", "inner_mongolia", "jiangsu", "shenyang"])
+@pytest.mark.parametrize("rules", sharing.list_published())
 def test_saving_the_form_untouched_changes_nothing(province: SmallRegion, rules: str) -> None:
     published = sharing.get_published(rules)
     values: list[Agreement | RegionOptions] = [*published.agreements, *published.options]
@@ -322,6 +367,35 @@ def as_sent(shown: Editor) -> QueryDict:
     for field, chosen in shown.chosen.items():
         sent.setlist(field, [item.code for item in chosen])
     return sent
+
+
+@pytest.mark.django_db
+def test_a_published_rule_fills_the_form_once_and_is_offered_no_more(province: SmallRegion) -> None:
+    client, address = enter("fang"), reverse("rules-new", args=["agreement"])
+    (published,) = [e for e in sharing.get_published("hubei").agreements if e.code == "HB-HR"]
+    filled = client.get(f"{address}?region=hubei&name=HB-HR").context["editor"]
+
+    client.post(address, dict(as_sent(filled).lists()))
+
+    (kept,) = [each for each in sharing.list_versions("agreement") if each.state == "draft"]
+    assert sharing.compare_versions(published, kept.value) == []
+    assert "HB-HR" not in {each.name for each in client.get(address).context["beginnings"]}
+    assert client.get("/rules/new/nothing").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_reason_of_the_region_has_one_meaning(province: SmallRegion) -> None:
+    editor = enter("fang").get(reverse("rules-new", args=["options"])).context["editor"]
+    sent = as_sent(editor)
+    sent.update({"source": "测试", "scope": "province:42", "decline_reasons-count": "2"})
+    for place in "01":
+        row = {"code": "N1", "name_zh": "重复", "situation": "6"}
+        sent.update({f"decline_reasons-{place}-{name}": value for name, value in row.items()})
+
+    answer = enter("fang").post(reverse("rules-new", args=["options"]), sent)
+
+    assert answer.status_code == 422
+    assert "这个代码写了两次：N1" in answer.content.decode()
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from yijian.kit.errors import FieldError, Problem
 
 __all__ = [
     "effective_date",
+    "name_taken",
     "reason_missing",
     "reference_unknown",
     "same_person",
@@ -28,6 +29,15 @@ def version_open(number: int) -> Problem:
         f"Version {number} is still a draft or waits for its signature.",
         409,
         (FieldError("version", "sign it or withdraw it first"),),
+    )
+
+
+def name_taken() -> Problem:
+    return Problem(
+        "version.name_taken",
+        "An agreement of this code, or options of this scope, exist already.",
+        409,
+        (FieldError("code", "draft its next version, or choose another code"),),
     )
 
 

@@ -44,7 +44,7 @@ __all__ = [
 Value = Agreement | RegionOptions
 SECTIONS: Mapping[str, list[tuple[_StrPromise, tuple[str, ...]]]] = {
     "agreement": [
-        (_("名称与日期"), ("name_zh", "name_en", "effective_from", "effective_until")),
+        (_("名称与日期"), ("name_zh", "name_en", "code", "effective_from", "effective_until")),
         (_("谁与谁"), ("scope", "parties", "shared_within", "public_only")),
         (_("方向"), ("directions", "upward_within", "grade_rules")),
         (_("标识"), ("mark_required", "accepted_marks")),
@@ -73,6 +73,7 @@ SECTIONS: Mapping[str, list[tuple[_StrPromise, tuple[str, ...]]]] = {
 LABELS: Mapping[str, _StrPromise] = {
     "name_zh": _("名称"),
     "name_en": _("英文名称"),
+    "code": _("协议代码"),
     "effective_from": _("生效日期"),
     "effective_until": _("失效日期"),
     "scope": _("适用范围"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.sharing.values import (
     Agreement,
     AuthorisationPolicy,
@@ -23,16 +24,18 @@ from yijian.domains.sharing.values import (
 )
 from yijian.domains.terminology.values import Item
 from yijian.web.catalogue import list_items
+from yijian.web.institutions import show_institution
 from yijian.web.periods import DayInput
 from yijian.web.rules import names
 from yijian.web.rules.clauses import LABELS, SECTIONS
+from yijian.web.rules.names import read_scope, write_scope
 from yijian.web.rules.rows import ROWS, Row, choice, text
 from yijian.web.rules.shown import today
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-__all__ = ["PICKERS", "Editor", "Part", "Rows", "chosen_items"]
+__all__ = ["PICKERS", "Editor", "Part", "Rows", "chosen_items", "suggested"]
 
 PICKERS = ("items", "preoperative_items")
 MOST_ROWS = 500
@@ -97,13 +100,20 @@ def number(field: str, least: int, most: int) -> forms.IntegerField:
     return forms.IntegerField(label=LABELS[field], widget=widget, min_value=least, max_value=most)
 
 
+NAMING = ("code", "scope")
+"""What names a version's rules: chosen with the first one, then kept."""
+Choices = Sequence[tuple[str, str]]
 WIDTHS = [("", _("不限")), *names.SCOPE_KINDS.items()]
 
 
 class VersionForm(forms.Form):
-    """What every version has; `later`: there is a version before, so it cannot begin in the past."""
+    """What every version has; `later`: one was signed before, so it cannot begin in the past.
+
+    `scopes`: whose rules a first version may be; a version of a known name keeps what names it.
+    """
 
     use_required_attribute = False
+    scope = choice(LABELS["scope"], [])
     effective_from = forms.DateField(label=LABELS["effective_from"], widget=DayInput)
     effective_until = forms.DateField(
         label=LABELS["effective_until"],
@@ -125,9 +135,15 @@ class VersionForm(forms.Form):
         widget=forms.URLInput({"class": "form-control"}),
     )
 
-    def __init__(self, *arguments: Any, later: bool = False, **more: Any) -> None:
+    def __init__(
+        self, *arguments: Any, later: bool = False, scopes: Choices | None = None, **more: Any
+    ) -> None:
         super().__init__(*arguments, **more)
         self.later = later
+        if scopes is None:
+            self.fields = {name: field for name, field in self.fields.items() if name not in NAMING}
+        else:
+            cast("forms.ChoiceField", self.fields["scope"]).choices = scopes
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -142,6 +158,14 @@ class VersionForm(forms.Form):
 class AgreementForm(VersionForm):
     name_zh = text(LABELS["name_zh"], most=128)
     name_en = text(LABELS["name_en"], most=128)
+    code = forms.RegexField(
+        r"^[A-Za-z0-9][A-Za-z0-9-]*$",
+        label=LABELS["code"],
+        max_length=32,
+        help_text=_("字母、数字和连字符，如 JS-18；以后各版都用它"),
+        error_messages={"invalid": _("只能用字母、数字和连字符。")},
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
+    )
     directions = several(LABELS["directions"], list(names.DIRECTIONS.items()))
     upward_within = choice(LABELS["upward_within"], WIDTHS, required=False)
     shared_within = choice(LABELS["shared_within"], WIDTHS, required=False)
@@ -191,14 +215,21 @@ class Part(NamedTuple):
 
 
 class Editor:
-    """A version being edited: as it stands, or as somebody entered it."""
+    """A version being edited: as it stands, or as entered; with `scopes` the first one of a new name."""
 
-    def __init__(self, value: Agreement | RegionOptions, entered: QueryDict | None = None) -> None:
+    def __init__(
+        self,
+        value: Agreement | RegionOptions,
+        entered: QueryDict | None = None,
+        *,
+        later: bool = False,
+        scopes: Choices | None = None,
+    ) -> None:
         self.value = value
         self.kind = "agreement" if isinstance(value, Agreement) else "options"
         self.fields = [name for _title, fields in SECTIONS[self.kind] for name in fields]
         shape = AgreementForm if isinstance(value, Agreement) else OptionsForm
-        self.form = shape(entered, initial=self._initial(), later=value.version > 1)
+        self.form = shape(entered, initial=self._initial(), later=later, scopes=scopes)
         self.rows = {
             field: Rows(field, ROWS[field].initial_of(getattr(value, field)), entered)
             for field in self.fields
@@ -216,6 +247,7 @@ class Editor:
         value = self.value
         initial = {name: getattr(value, name, None) for name in self.fields}
         initial |= {name: sorted(getattr(value, name)) for name in SETS if name in self.fields}
+        initial["scope"] = write_scope(value.scope)
         if isinstance(value, Agreement):
             initial["all_items"] = "all" if value.items is None else "listed"
         return initial
@@ -252,7 +284,10 @@ class Editor:
 
     def _is_sound_together(self) -> bool:
         if self.kind == "options":
-            return True
+            codes = [reason.code for reason in self.rows["decline_reasons"].values()]
+            if twice := next((code for code in codes if codes.count(code) > 1), ""):
+                self.rows["decline_reasons"].fault = gettext("这个代码写了两次：%(what)s") % {"what": twice}
+            return not twice
         entered = self.form.cleaned_data
         if not entered["directions"] and not self.rows["grade_rules"].values():
             self.form.add_error("directions", _("至少选一个方向，或写一条等次规则。"))
@@ -273,6 +308,8 @@ class Editor:
                 changes[field] = SINGLES[field](entered[field])
             elif field in ("upward_within", "shared_within"):
                 changes[field] = ScopeKind(entered[field]) if entered[field] else None
+            elif field == "scope" and field in entered:
+                changes[field] = read_scope(entered[field])
             elif field in PICKERS:
                 changes[field] = frozenset(item.code for item in self.chosen[field])
             elif field in entered:
@@ -280,6 +317,18 @@ class Editor:
         if entered.get("all_items") == "all":
             changes["items"] = None
         return replace(self.value, **changes)
+
+
+def suggested() -> dict[str, Any]:
+    """Return what the form's page suggests: items of the catalogue, and parties by code."""
+    rulebook = get_rulebook()
+    return {
+        "catalogue": [item for item in rulebook.items.values() if item.kind != "intervention"],
+        "parties": [
+            *((code, name) for (_kind, code), name in names.area_names().items()),
+            *((code, show_institution(rulebook, code).name) for code in sorted(rulebook.institutions)),
+        ],
+    }
 
 
 def _said_twice(windows: list[Window]) -> str:

@@ -32,8 +32,10 @@ __all__ = [
     "STANDINGS",
     "STATES",
     "area_names",
+    "read_scope",
     "scope_name",
     "span",
+    "write_scope",
 ]
 
 Words = Mapping[str, Promise]
@@ -110,6 +112,17 @@ def scope_name(scope: Scope, names: Mapping[tuple[str, str], str]) -> str:
     """Return what a scope is called; one the directory lacks keeps its code."""
     kind = str(SCOPE_KINDS[scope.kind])
     return names.get((scope.kind.value, scope.code)) or f"{kind} {scope.code}"
+
+
+def write_scope(scope: Scope) -> str:
+    """Write a scope as forms and addresses name it: `province:42`."""
+    return f"{scope.kind.value}:{scope.code}"
+
+
+def read_scope(text: str) -> Scope:
+    """Return the scope that was written so; raise ValueError for a kind there is not."""
+    kind, _colon, code = text.partition(":")
+    return Scope(ScopeKind(kind), code)
 
 
 def span(hours: int) -> str:

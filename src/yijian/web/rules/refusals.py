@@ -11,6 +11,7 @@ __all__ = ["explain"]
 
 REFUSALS: Mapping[str, Promise] = {
     "version.open": _("这项规则已有草稿或待签署的版本，请先签署或撤回它。"),
+    "version.name_taken": _("已有这个代码的协议，或这个范围的选项：请从它起草新版，或另取代码。"),
     "version.state": _("这个版本的状态已改变，请刷新后再试。"),
     "version.not_author": _("只有起草人可以修改和提交草稿。"),
     "version.same_person": _("起草人不能签署自己的版本，须由另一人签署。"),

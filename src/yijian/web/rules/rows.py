@@ -11,7 +11,7 @@ from django import forms
 from django.forms.forms import DeclarativeFieldsMetaclass
 from django.utils.translation import gettext_lazy as _
 
-from yijian.domains.sharing.api import get_rulebook
+from yijian.domains.sharing.api import get_published, get_rulebook, list_published
 from yijian.domains.sharing.values import (
     GradeBand,
     GradeRule,
@@ -71,13 +71,20 @@ class Row(forms.Form, Generic[Value], metaclass=AbstractForm):
 
 
 def sections() -> list[tuple[str, Any]]:
-    """Return what a window may be of besides items: everything, a category, a section of the catalogue."""
-    found = sorted({item.section for item in get_rulebook().items.values() if item.section})
-    heads = sorted({section.partition("-")[0] for section in found if "-" in section})
+    """Return what a window may be of besides items: everything, a category, a section of the catalogue.
+
+    Rules name sections, too, that have no item in the catalogue yet.
+    """
+    rulebook = get_rulebook()
+    found = {item.section for item in rulebook.items.values() if item.section}
+    known = found | {section.partition("-")[0] for section in found}
+    published = (each for region in list_published() for each in get_published(region).agreements)
+    named = {window.category for each in (*published, *rulebook.agreements) for window in each.windows}
     return [
         ("", _("所列项目（不列则全部）")),
         (str(_("类别")), list(names.CATEGORIES.items())),
-        (str(_("目录分类")), [(each, each) for each in sorted({*heads, *found})]),
+        (str(_("目录分类")), [(each, each) for each in sorted(known)]),
+        (str(_("目录暂无项目")), [(each, each) for each in sorted(named - known - {"", *names.CATEGORIES})]),
     ]
 
 

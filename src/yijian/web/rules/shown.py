@@ -23,6 +23,7 @@ __all__ = [
     "ShownMatrix",
     "ShownVersion",
     "get_visible",
+    "has_signed",
     "list_visible",
     "name_of",
     "people",
@@ -139,6 +140,12 @@ def same_name(one: sharing.RuleVersion, other: sharing.RuleVersion) -> bool:
     if isinstance(one.value, Agreement) and isinstance(other.value, Agreement):
         return one.value.code == other.value.code
     return one.value.scope == other.value.scope
+
+
+def has_signed(version: sharing.RuleVersion) -> bool:
+    """Tell whether a version of its name was ever signed: the next one cannot begin in the past."""
+    every = sharing.list_versions(version.key.kind)
+    return any(each.state == "signed" and same_name(each, version) for each in every)
 
 
 def people(usernames: Iterable[str]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def rule_list(request: HttpRequest) -> HttpResponseBase:
     user, asked = signed_in(request), request.GET
     on = _day(asked.get("on", "")) or today()
     every = [each for kind in KINDS for each in list_visible(user, kind, on)]
-    scopes = {f"{s.kind.value}:{s.code}": each.scope for each in every for s in [each.version.value.scope]}
+    scopes = {_address(each): each.scope for each in every}
     scope = asked.get("scope", "")
     listed = [each for each in every if scope in ("", _address(each))]
     shown = {
@@ -118,8 +118,7 @@ def _day(text: str) -> Any:
 
 
 def _address(each: ShownVersion) -> str:
-    scope = each.version.value.scope
-    return f"{scope.kind.value}:{scope.code}"
+    return names.write_scope(each.version.value.scope)
 
 
 def _acts(user: User, found: sharing.RuleVersion) -> dict[str, bool]:

@@ -17,13 +17,11 @@ from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web.access import requires_role, signed_in
 from yijian.web.catalogue import search_items
-from yijian.web.institutions import show_institution
 from yijian.web.operations import audit_operation
-from yijian.web.rules import names
-from yijian.web.rules.editor import PICKERS, Editor, Rows, chosen_items
+from yijian.web.rules.editor import PICKERS, Editor, Rows, chosen_items, suggested
 from yijian.web.rules.refusals import explain
 from yijian.web.rules.rows import ROWS
-from yijian.web.rules.shown import WRITERS, today
+from yijian.web.rules.shown import WRITERS, has_signed, today
 from yijian.web.views.rules import read_version
 
 __all__ = ["draft", "edit", "items", "rows", "send_back", "sign", "submit", "suggestions", "withdraw"]
@@ -51,9 +49,10 @@ def edit(request: HttpRequest, kind: str, number: str) -> HttpResponseBase:
     found = _managed(request, kind, number)
     if found.state != "draft" or found.drafted_by != signed_in(request).username:
         return redirect("rules-version", kind, number)
+    later = has_signed(found)
     if request.method == "GET":
-        return _form(request, found, Editor(found.value))
-    editor = Editor(found.value, request.POST)
+        return _form(request, found, Editor(found.value, later=later))
+    editor = Editor(found.value, request.POST, later=later)
     if not editor.is_valid():
         return _form(request, found, editor, status=422)
     edited, user = editor.edited(), signed_in(request)
@@ -73,16 +72,7 @@ def edit(request: HttpRequest, kind: str, number: str) -> HttpResponseBase:
 def _form(
     request: HttpRequest, found: sharing.RuleVersion, editor: Editor, status: int = 200
 ) -> HttpResponseBase:
-    rulebook = sharing.get_rulebook()
-    shown = {
-        "version": found,
-        "editor": editor,
-        "catalogue": [item for item in rulebook.items.values() if item.kind != "intervention"],
-        "parties": [
-            *((code, name) for (_kind, code), name in names.area_names().items()),
-            *((code, show_institution(rulebook, code).name) for code in sorted(rulebook.institutions)),
-        ],
-    }
+    shown = {"version": found, "editor": editor, **suggested()}
     return render(request, "rules/edit.html", shown, status=status)
 
 

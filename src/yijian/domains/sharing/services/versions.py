@@ -30,12 +30,17 @@ Written = TypeVar("Written", models.Agreement, models.RegionOptions)
 
 
 @transaction.atomic
-def draft_version(value: Agreement | RegionOptions, *, author: str, at: datetime) -> VersionKey:
+def draft_version(
+    value: Agreement | RegionOptions, *, author: str, at: datetime, first: bool = False
+) -> VersionKey:
     """Keep a draft of the next version, often an edited copy of an older one; its number is given here.
 
-    One draft of a name at a time: the one before is signed or withdrawn first.
+    One draft of a name at a time: the one before is signed or withdrawn first. With `first` the name is to be
+    a new one: nothing of it stands.
     """
     earlier = list(_versions_of(value).select_for_update())
+    if first and any(row.state != VersionState.WITHDRAWN for row in earlier):
+        raise errors.name_taken()
     for open_one in (row for row in earlier if row.state in OPEN):
         raise errors.version_open(open_one.version)
     number = max((row.version for row in earlier), default=0) + 1
