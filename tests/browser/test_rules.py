@@ -423,6 +423,26 @@ def test_an_institution_is_suspended_by_its_own_region_from_a_moment_on(province
 
 
 @pytest.mark.django_db
+def test_a_region_suspends_an_item_for_itself(province: SmallRegion) -> None:
+    entered = {
+        "kind": "negative_list",
+        "item": "钾",
+        "region": "42",
+        "starts_at": "2026-01-01T08:00",
+        "reason": "变化快",
+        "source": "鄂卫通〔2026〕2号",
+    }
+    client = enter("fang")
+    assert enter("supervisor").post(reverse("rules-raise"), entered).status_code == 422
+    assert client.post(reverse("rules-raise"), entered).status_code == 302
+    fact = Suspension.objects.get()
+    assert (fact.region_id, fact.item_id, fact.institution_id) == ("42", "K", None)
+    listed = client.get(reverse("rules-facts")).content.decode()
+    assert "湖北省" in listed
+    assert reverse("rules-fact-withdraw", args=[fact.pk]) in listed
+
+
+@pytest.mark.django_db
 def test_a_city_suspends_nothing_outside_itself(province: SmallRegion) -> None:
     Institution.objects.filter(code=SOURCE).update(region_id="42")
     entered = {

@@ -179,7 +179,7 @@ def suspension_rows(calendar: Calendar) -> Iterator[dict[str, Any]]:
         item_id="ALT",
         ends_at=_midnight(calendar, 62),
     )
-    yield row("item", 30, 30, "全省更换检测方法,暂停互认", item_id="ESR")
+    yield row("item", 30, 30, "全省更换检测方法,暂停互认", item_id="ESR", region_id="42")
     yield row("negative_list", 200, 200, "变化快,不列入互认", item_id="PCT")
     yield row(
         *("institution", 110, 110, "室内质控连续失控,暂停资格"),

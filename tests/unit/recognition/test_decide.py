@@ -215,6 +215,27 @@ def test_facts_that_take_away(kind: SuspensionKind, changes: dict[str, object], 
     assert answer(candidate(), book=rulebook(suspensions=(other,))).outcome is RECOGNISE
 
 
+@pytest.mark.parametrize("kind", [SuspensionKind.ITEM, SuspensionKind.NEGATIVE_LIST])
+@pytest.mark.parametrize(
+    ("region", "receiver", "counts"),
+    [
+        ("42", "COUNTY", True),
+        ("4201", "ELSEWHERE", True),
+        ("4205", "ELSEWHERE", True),
+        ("4205", "COUNTY", False),
+        ("43", "COUNTY", False),
+    ],
+)
+def test_an_item_is_taken_away_where_either_side_lies_in_the_region(
+    kind: SuspensionKind, region: str, receiver: str, *, counts: bool
+) -> None:
+    book = rulebook(suspensions=(suspension(kind, region_code=region),))
+    found = answer(candidate(), question=order(institution_code=receiver), book=book)
+    code = "item.suspended" if kind is SuspensionKind.ITEM else "item.negative_list"
+    assert (code in codes(found)) is counts
+    assert (found.outcome is NOT) is counts
+
+
 def test_withdrawn_doubt_no_longer_counts() -> None:
     doubt = suspension(SuspensionKind.QUALITY, institution_code="CITY", withdrawn_at=NOW - timedelta(hours=1))
     assert answer(candidate(), book=rulebook(suspensions=(doubt,))).outcome is RECOGNISE

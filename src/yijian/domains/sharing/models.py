@@ -231,6 +231,7 @@ class Suspension(models.Model):
 
     `item` and `negative_list` count at the moment of the question; `institution` on the date of the
     examination; `quality` puts examinations between `starts_at` and `ends_at` in question once raised.
+    With a region an item is taken away where source or receiver lies in it.
     """
 
     kind = models.CharField("类别", max_length=16, choices=SuspensionKind)
@@ -239,6 +240,9 @@ class Suspension(models.Model):
     )
     item = models.ForeignKey(
         "terminology.CatalogueItem", models.PROTECT, null=True, blank=True, verbose_name="项目"
+    )
+    region = models.ForeignKey(
+        "institutions.Region", models.PROTECT, null=True, blank=True, verbose_name="地区"
     )
     starts_at = models.DateTimeField("开始")
     ends_at = models.DateTimeField("结束", null=True, blank=True)

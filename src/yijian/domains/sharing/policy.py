@@ -30,12 +30,14 @@ def may_manage(user: User, rulebook: Rulebook, value: Agreement | RegionOptions)
 
 
 def may_suspend(user: User, rulebook: Rulebook, fact: Suspension) -> bool:
-    """Tell whether a user may take away: from an institution of the region; an item everywhere, all of it."""
+    """Tell whether a user may take away: from an institution or all of one's region; elsewhere nothing."""
     if user.role == Role.ADMINISTRATOR:
         return True
     region = _region_of(user, rulebook)
     if region is None:
         return False
+    if fact.region_code:
+        return region == NATION or fact.region_code.startswith(region)
     concerned = [each for each in rulebook.institutions.values() if fact.institution_code in ("", each.code)]
     return bool(concerned) and all(region in each.regions for each in concerned)
 

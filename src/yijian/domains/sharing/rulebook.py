@@ -104,8 +104,8 @@ STATEMENTS: Mapping[str, str] = {
         " evidence FROM sharing_right ORDER BY 1, 2, 3, 4, 6"
     ),
     "suspensions": (
-        "SELECT kind, institution_id, item_id, starts_at, ends_at, raised_at, withdrawn_at, reason"
-        " FROM sharing_suspension ORDER BY id"
+        "SELECT kind, institution_id, item_id, starts_at, ends_at, raised_at, withdrawn_at, reason,"
+        " region_id FROM sharing_suspension ORDER BY id"
     ),
     "methods": (
         "SELECT institution_id, item_id, method_class, valid_from, valid_until FROM sharing_assaymethod"
@@ -367,4 +367,5 @@ def _suspension(row: Mapping[str, Any]) -> Suspension:
         row["institution_id"] or "",
         row["item_id"] or "",
         row["reason"],
+        row["region_id"] or "",
     )

@@ -258,11 +258,17 @@ def find_suspension(
     *,
     at: datetime,
     spanning: datetime,
+    receiver: InstitutionProfile | None = None,
 ) -> Suspension | None:
-    """Return a suspension of that kind, known at `at`, whose period contains `spanning`."""
+    """Return a suspension of that kind, known at `at`, whose period contains `spanning`.
+
+    One of a region counts where the institution or the `receiver` of its result lies there.
+    """
     for each in list_suspensions(rulebook, institution_code, item_code):
         if each.kind is kind and each.known(at) and each.spans(spanning):
-            return each
+            sides = (rulebook.institutions.get(institution_code), receiver)
+            if each.reaches(*(side for side in sides if side)):
+                return each
     return None
 
 

@@ -279,9 +279,15 @@ class Suspension:
     institution_code: str = ""
     item_code: str = ""
     reason: str = ""
+    region_code: str = ""
+    """Only where the source or the receiver lies in this division."""
 
     def concerns(self, institution_code: str, item_code: str) -> bool:
         return self.institution_code in ("", institution_code) and self.item_code in ("", item_code)
+
+    def reaches(self, *sides: InstitutionProfile) -> bool:
+        """Tell whether it counts between these institutions."""
+        return not self.region_code or any(self.region_code in side.regions for side in sides)
 
     def known(self, at: datetime) -> bool:
         """Tell whether it had been raised and not withdrawn at `at`."""

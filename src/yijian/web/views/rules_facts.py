@@ -1,6 +1,6 @@
 """Facts that take away: negative list, suspended items and institutions, quality in question."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -20,6 +20,7 @@ from yijian.web import words
 from yijian.web.access import requires_role, signed_in
 from yijian.web.institutions import find_institution, show_institution
 from yijian.web.operations import audit_operation
+from yijian.web.rules.names import area_names
 from yijian.web.rules.refusals import explain
 from yijian.web.rules.rows import find_code, text
 from yijian.web.rules.shown import READERS, WRITERS, people
@@ -27,6 +28,7 @@ from yijian.web.rules.shown import READERS, WRITERS, people
 __all__ = ["fact_list", "raise_fact", "withdraw"]
 
 ABOUT_ITEMS = ("item", "negative_list")
+DIVISIONS = ("province", "city", "county")
 INSTANT = "%Y-%m-%dT%H:%M"
 
 
@@ -42,6 +44,12 @@ class FactForm(forms.Form):
     )
     institution = text(_("机构"), required=False, suggests="institutions", most=128)
     item = text(_("项目"), required=False, suggests="catalogue", most=128)
+    region = forms.ChoiceField(
+        label=_("地区（暂停项目时）"),
+        help_text=_("来源或接收机构在该地区的，都不互认；选了机构，则只对该机构"),
+        required=False,
+        widget=forms.Select({"class": "form-select"}),
+    )
     starts_at = forms.DateTimeField(
         label=_("开始时间（北京时间）"),
         input_formats=[INSTANT],
@@ -56,6 +64,12 @@ class FactForm(forms.Form):
     )
     reason = text(_("原因"), most=255)
     source = text(_("来源（文号或通知）"), most=255)
+
+    def __init__(self, *arguments: Any, user: User, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        regions = _regions(user)
+        cast("forms.ChoiceField", self.fields["region"]).choices = regions
+        self.initial.setdefault("region", next((code for code, _name in regions), ""))
 
     def clean_institution(self) -> str:
         entered = self.cleaned_data["institution"].strip()
@@ -76,6 +90,8 @@ class FactForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         about_items = cleaned.get("kind") in ABOUT_ITEMS
+        if not about_items:
+            cleaned["region"] = ""
         needed = "item" if about_items else "institution"
         if not cleaned.get(needed) and needed not in self.errors:
             self.add_error(needed, _("请选择项目。") if about_items else _("请选择机构。"))
@@ -96,6 +112,7 @@ class FactForm(forms.Form):
             institution_code=entered["institution"],
             item_code=entered["item"],
             reason=entered["reason"],
+            region_code="" if entered["institution"] else entered["region"],
         )
 
 
@@ -108,6 +125,7 @@ def fact_list(request: HttpRequest) -> HttpResponseBase:
     standing = {each.suspension_id for each in sharing.list_suspensions(standing_at=moment)}
     every = [each for each in sharing.list_suspensions() if _concerns(user, each)]
     listed = [each for each in every if (each.suspension_id in standing) != past]
+    areas = {code: name for (kind, code), name in area_names().items() if kind in DIVISIONS}
     called = people(name for each in listed for name in (each.raised_by, each.withdrawn_by))
     shown = {
         "past": past,
@@ -117,6 +135,7 @@ def fact_list(request: HttpRequest) -> HttpResponseBase:
                 "begins_later": each.starts_at > moment,
                 "institution": find_institution(each.institution_code) if each.institution_code else None,
                 "raised_by": called.get(each.raised_by, each.raised_by),
+                "region": areas.get(each.region_code, each.region_code),
                 "withdrawn_by": called.get(each.withdrawn_by, each.withdrawn_by),
                 "may_withdraw": not past and _may(user, each),
             }
@@ -133,7 +152,7 @@ def raise_fact(request: HttpRequest) -> HttpResponseBase:
     """Take away from a moment on, with reason and source."""
     user = signed_in(request)
     initial = {"starts_at": now().astimezone(CHINA).strftime(INSTANT)}
-    form = FactForm(request.POST or None, initial=initial)
+    form = FactForm(request.POST or None, initial=initial, user=user)
     if request.method == "POST" and form.is_valid():
         fact = form.fact()
         if sharing.may_suspend(user, sharing.get_rulebook(), fact):
@@ -141,7 +160,10 @@ def raise_fact(request: HttpRequest) -> HttpResponseBase:
             audit_operation(request, "web.rules_suspended", suspension=number, kind=fact.kind.value)
             messages.success(request, gettext("已登记。"))
             return redirect("rules-facts")
-        form.add_error("institution", _("不在您的监管范围：请选择本地区的机构。"))
+        form.add_error(
+            "institution" if form.cleaned_data["institution"] else "region",
+            _("不在您的监管范围：请选择本地区的机构。"),
+        )
     rulebook = sharing.get_rulebook()
     shown = {
         "form": form,
@@ -175,14 +197,35 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponseBase:
     return redirect("rules-facts")
 
 
+def _regions(user: User) -> list[tuple[str, str]]:
+    """Return where a user may suspend an item, wide before narrow; '' is everywhere."""
+    rulebook, moment = sharing.get_rulebook(), now()
+    known = {code: name for (kind, code), name in area_names().items() if kind in DIVISIONS}
+    return [
+        (code, str(name))
+        for code, name in ({"": _("全国")} | known).items()
+        if sharing.may_suspend(
+            user, rulebook, Suspension(SuspensionKind.ITEM, moment, moment, region_code=code)
+        )
+    ]
+
+
 def _concerns(user: User, each: sharing.ListedSuspension) -> bool:
     """Tell whether a user reads of it: an institution's people of what is theirs or everybody's."""
-    return user.role in (Role.SUPERVISOR, Role.ADMINISTRATOR) or each.institution_code in (
-        "",
-        user.institution_code,
+    if user.role in (Role.SUPERVISOR, Role.ADMINISTRATOR):
+        return True
+    own = sharing.get_rulebook().institutions.get(user.institution_code)
+    return each.institution_code in ("", user.institution_code) and (
+        not each.region_code or (own is not None and each.region_code in own.regions)
     )
 
 
 def _may(user: User, each: sharing.ListedSuspension) -> bool:
-    fact = Suspension(each.kind, each.starts_at, each.raised_at, institution_code=each.institution_code)
+    fact = Suspension(
+        each.kind,
+        each.starts_at,
+        each.raised_at,
+        institution_code=each.institution_code,
+        region_code=each.region_code,
+    )
     return user.role in WRITERS and sharing.may_suspend(user, sharing.get_rulebook(), fact)

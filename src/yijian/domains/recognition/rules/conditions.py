@@ -119,7 +119,8 @@ def _not_taken_away(case: Case) -> Iterator[Reason]:
 
     def suspended(kind: SuspensionKind, spanning: str = "now") -> str | None:
         moment = at if spanning == "now" else case.candidate.effective_at
-        found = find_suspension(rulebook, kind, case.source.code, item.code, at=at, spanning=moment)
+        source, receiver = case.source.code, case.receiver
+        found = find_suspension(rulebook, kind, source, item.code, at=at, spanning=moment, receiver=receiver)
         return found.reason if found else None
 
     listed = suspended(SuspensionKind.NEGATIVE_LIST)

@@ -101,7 +101,11 @@ def _weigh(rulebook: Rulebook, order: Order, answered: AnsweredItem, candidate: 
         checks=tuple(_checks(ordered.item, assessment)),
         ways=tuple(list_ways(case)),
         rights=rulebook.rights.get((source.code, ordered.item.code), ()),
-        suspensions=list_suspensions(rulebook, source.code, ordered.item.code),
+        suspensions=tuple(
+            each
+            for each in list_suspensions(rulebook, source.code, ordered.item.code)
+            if each.reaches(source, receiver)
+        ),
     )
 
 

@@ -22,6 +22,7 @@ class ListedSuspension:
     kind: SuspensionKind
     institution_code: str
     item_code: str
+    region_code: str
     starts_at: datetime
     ends_at: datetime | None
     reason: str
@@ -42,12 +43,15 @@ def raise_suspension(fact: Suspension, *, source: str, by: str) -> int:
         raise errors.suspension_incomplete("item_code", "name the item")
     if fact.kind not in ABOUT_ITEMS and not fact.institution_code:
         raise errors.suspension_incomplete("institution_code", "name the institution")
+    if fact.region_code and (fact.kind not in ABOUT_ITEMS or fact.institution_code):
+        raise errors.suspension_incomplete("region_code", "give a region to an item alone")
     if fact.ends_at is not None and fact.ends_at <= fact.starts_at:
         raise errors.suspension_incomplete("ends_at", "end after the start, or leave it open")
     row = models.Suspension.objects.create(
         kind=fact.kind.value,
         institution_id=fact.institution_code or None,
         item_id=fact.item_code or None,
+        region_id=fact.region_code or None,
         starts_at=fact.starts_at,
         ends_at=fact.ends_at,
         raised_at=fact.raised_at,
@@ -72,10 +76,13 @@ def withdraw_suspension(suspension_id: int, *, reason: str, by: str, at: datetim
 
 
 def list_suspensions(*, standing_at: datetime | None = None) -> list[ListedSuspension]:
-    """Return all suspensions, newest first; with `standing_at` only those not withdrawn or over then."""
+    """Return all suspensions, newest first; with `standing_at` only those that still count then.
+
+    What counts by the date of the examination does so until it is withdrawn.
+    """
     rows = models.Suspension.objects.order_by("-raised_at", "-pk")
     if standing_at is not None:
-        not_over = Q(ends_at=None) | Q(ends_at__gt=standing_at)
+        not_over = Q(ends_at=None) | Q(ends_at__gt=standing_at) | ~Q(kind__in=ABOUT_ITEMS)
         rows = rows.filter(not_over, withdrawn_at=None)
     return [
         ListedSuspension(
@@ -83,6 +90,7 @@ def list_suspensions(*, standing_at: datetime | None = None) -> list[ListedSuspe
             SuspensionKind(row.kind),
             row.institution_id or "",
             row.item_id or "",
+            row.region_id or "",
             row.starts_at,
             row.ends_at,
             row.reason,
