@@ -135,6 +135,17 @@ def test_reads_tables_as_spreadsheets_write_them(tmp_path: Path, encoding: str, 
     assert version.effective_at == datetime(2016, 3, 1, 0, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"), [("1", (1, 0, 0, 0)), ("9", (1, 0, 0, 0)), ("2", (0, 0, 1, 0))]
+)
+def test_takes_sexes_as_the_national_standard_codes_them(
+    tmp_path: Path, code: str, expected: tuple[int, ...]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"{HEADER}\n{row('A1').replace('男', code)}\n")
+    assert counts(run(path)) == expected, "the resident number says male"
+
+
 def test_takes_english_headings_quotes_line_breaks_and_excels_text_formulas(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(
@@ -198,6 +209,10 @@ def test_a_stray_quote_swallows_no_row_in_silence(tmp_path: Path, other: str) ->
         (b"", "标题行"),
         ("报告号,身高\n".encode(), "身高"),
         ("报告号,报告编号\n".encode(), "出现两次"),
+        (HEADER.replace("报告号,", "").encode(), "缺少列：报告号。"),
+        (HEADER.replace("采集时间,", "").encode(), "缺少列：采集时间 或 检查时间 或 检验时间。"),
+        (HEADER.replace("身份证号,", "").encode(), "缺少列：身份证号 或 患者号 或 护照号。"),
+        (f"{HEADER}\r{HEADER}\r".encode(), "行尾"),
     ],
 )
 def test_refuses_a_table_nobody_can_read(tmp_path: Path, content: bytes, said: str) -> None:

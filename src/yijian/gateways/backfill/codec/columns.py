@@ -63,9 +63,9 @@ def day(text: str) -> str:
         raise ValueError("不是日历上的日期") from None
 
 
-def one_of(words: Mapping[str, str]) -> Callable[[str], str]:
-    """Read a word in Chinese, as the contract's code; a code of the contract passes."""
-    codes = {**words, **{code: code for code in words.values()}}
+def one_of(words: Mapping[str, str], others: Mapping[str, str] | None = None) -> Callable[[str], str]:
+    """Read a word in Chinese, or of the `others`, as the contract's code; a code of the contract passes."""
+    codes = {**words, **(others or {}), **{code: code for code in words.values()}}
 
     def read(text: str) -> str:
         code = codes.get(text.casefold())
@@ -100,7 +100,9 @@ class Column:
 
 KINDS = one_of({"检验": "lab", "检查": "exam"})
 STATUSES = one_of({"初步": "preliminary", "正式": "final", "更正": "corrected"})
-SEXES = one_of({"男": "male", "女": "female", "其他": "other", "未知": "unknown"})
+GB_SEXES = {"1": "male", "2": "female", "0": "unknown", "9": "unknown"}
+"""GB/T 2261.1; 9 is not stated."""
+SEXES = one_of({"男": "male", "女": "female", "其他": "other", "未知": "unknown"}, GB_SEXES)
 ENCOUNTERS = one_of(
     {"门诊": "outpatient", "急诊": "emergency", "住院": "inpatient", "体检": "checkup", "其他": "other"}
 )
@@ -183,10 +185,22 @@ ORDER = (
     Column("price", ("price", "价格", "金额")),
 )
 COLUMNS: Mapping[Kind, tuple[Column, ...]] = {Kind.REPORTS: REPORT, Kind.ORDERS: ORDER}
+WHOSE = ("patient.resident_id", "patient.local", "patient.passport")
+REQUIRED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
+    Kind.REPORTS: (
+        ("report_no",),
+        ("reported_at",),
+        ("collected_at", "examined_at", "resulted_at"),
+        WHOSE,
+        ("item.code",),
+    ),
+    Kind.ORDERS: (("order_no",), ("state",), ("occurred_at",), WHOSE, ("item.code",)),
+}
+"""Of each group one column at least: without it no row of a table can be recorded."""
 
 
 def read_header(cells: list[str], kind: Kind) -> tuple[Column, ...]:
-    """Return the column under each heading, by that name; refuse a heading that is none, or said twice."""
+    """Return the column under each heading, by that name; refuse one that is none or twice, and a lack."""
     known = {name.casefold(): column for column in COLUMNS[kind] for name in column.names}
     found: list[Column] = []
     for heading in (cell.strip() or "(空)" for cell in cells):
@@ -199,7 +213,19 @@ def read_header(cells: list[str], kind: Kind) -> tuple[Column, ...]:
             remedy = FieldError(heading, "只留一列")
             raise refused("table.column_twice", f"列 {heading} 出现两次。", remedy)
         found.append(named)
+    check_required({column.path for column in found}, kind)
     return tuple(found)
+
+
+def check_required(paths: set[str], kind: Kind) -> None:
+    """Refuse a table that lacks a column without which none of its rows can be recorded."""
+    chinese = {column.path: column.names[1] for column in COLUMNS[kind]}
+    lacking = [
+        " 或 ".join(chinese[path] for path in group) for group in REQUIRED[kind] if not paths & {*group}
+    ]
+    if lacking:
+        named = "、".join(lacking)
+        raise refused("table.column_missing", f"缺少列：{named}。", FieldError(named, "补上后再导入"))
 
 
 def cleaned(cell: str) -> str:

@@ -102,8 +102,15 @@ def _header(stream: IO[bytes], encoding: str, bom: int) -> tuple[str, bytes, lis
         text = line.raw.decode(encoding)
         if text.strip():
             delimiter = max(DELIMITERS, key=text.count)
-            return delimiter, raw, next(csv.reader([text], delimiter=delimiter)), line.number
+            return delimiter, raw, _cells(text, delimiter), line.number
     raise CannotRead("文件没有标题行：第一行应是列名。")
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error:
+        raise CannotRead("标题行不能识别：行尾应为 LF 或 CRLF，引号须成对，另存后再导入。") from None
 
 
 def _scattered(stream: IO[bytes], found: Survey, kind: Kind) -> frozenset[str]:
