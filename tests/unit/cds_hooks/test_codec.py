@@ -108,6 +108,27 @@ def test_passes_over_what_it_cannot_look_up() -> None:
     assert read(call("order-sign", *drafts)) is None
 
 
+def test_the_first_of_two_codes_in_a_system_counts() -> None:
+    codes = [("http://loinc.org", "2823-3"), ("urn:yijian:item", "K"), ("urn:yijian:item", "Na")]
+    assert ordered(call("order-sign", draft("a", *codes))).request.items[0].code == "K"
+
+
+def test_a_draft_among_others_is_read_as_it_would_be_alone() -> None:
+    """Drafts are read at once where all are as they should be: what is not costs the others nothing."""
+    odd = {"resource": {"resourceType": "NutritionOrder", "id": "n", "identifier": {"value": 7}, "code": []}}
+    bare = draft("sr2", identifier=None, doNotPerform=None)
+    drafts = [draft("sr1", identifier=[{"value": "O1"}]), odd, bare, {"fullUrl": "urn:uuid:1"}]
+    found = ordered(call("order-sign", *drafts))
+    assert found.references == ("ServiceRequest/sr1", "ServiceRequest/sr2")
+    assert [item.order_no for item in found.request.items] == ["O1", None]
+
+
+def test_a_wrong_draft_is_named_by_its_place() -> None:
+    drafts = [draft("sr1"), draft("sr2", identifier=[{"value": 7}])]
+    path = "context.draftOrders.entry[1].resource.identifier[0].value"
+    assert refusal(call("order-sign", *drafts)).errors[0].path == path
+
+
 def test_order_select_evaluates_what_was_selected_only() -> None:
     found = ordered(call("order-select", draft("sr1"), draft("sr2", ("urn:yijian:item", "Na"))))
     assert found.references == ("ServiceRequest/sr1",)
@@ -152,7 +173,13 @@ def test_refuses_another_hook_and_a_select_without_selections() -> None:
 
 
 @pytest.mark.parametrize(
-    "prefetch", [{}, {"patient": None}, {"patient": {"resourceType": "OperationOutcome"}}]
+    "prefetch",
+    [
+        {},
+        {"patient": None},
+        {"patient": {"resourceType": "OperationOutcome"}},
+        {"patient": {"resourceType": "Organization", "name": "市第一医院"}},
+    ],
 )
 def test_a_patient_that_was_not_prefetched_is_412(prefetch: dict[str, Any]) -> None:
     problem = refusal(call(prefetch=prefetch))

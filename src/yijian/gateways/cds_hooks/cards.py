@@ -5,12 +5,11 @@ everything is information: shown passively, and legal situation 4 leads the reas
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, NamedTuple
-from uuid import UUID, uuid5
+from functools import cache, lru_cache
+from typing import Any
 
 import msgspec
 
@@ -20,21 +19,24 @@ from yijian.domains.recognition.hot import (
     OUTCOMES,
     Answered,
     ShownCandidate,
-    ShownItem,
     ShownResult,
     reason_text,
 )
-from yijian.domains.recognition.values import Outcome, Reason
+from yijian.domains.recognition.values import AnsweredItem, Outcome, Reason
 from yijian.domains.sharing.values import RegionalReason
 from yijian.gateways.cds_hooks.codec import OrderedServices, decline_system, regional_system
 from yijian.kit.clock import CHINA
 
-__all__ = ["Maker", "make_cards"]
+__all__ = ["Card", "Maker", "make_cards"]
 
 SUMMARY_CHARACTERS = 139
 """CDS Hooks 2.0: fewer than 140."""
 CRITICAL_FLAGS = frozenset({"HH", "LL", "AA"})
+CRITICAL_REASON = "critical.recheck"
 EMERGENCY_SITUATION = "4"
+REASONS_KEPT = 4096
+"""In each language; those of one rulebook are a few hundred."""
+NEWLINE = "\n"
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|<>&~-])")
 
 WORDS = {
@@ -85,12 +87,45 @@ class Maker:
         return pair[1] if self.language == "en" else pair[0]
 
 
-def make_cards(answered: Answered, ordered: OrderedServices, maker: Maker) -> list[dict[str, Any]]:
+class Action(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    type: str
+    description: str
+    resource_id: str
+
+
+class Suggestion(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    label: str
+    uuid: str
+    is_recommended: bool
+    actions: tuple[Action]
+
+
+class Link(msgspec.Struct, frozen=True, gc=False):
+    label: str
+    url: str
+    type: str
+
+
+class Card(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """A card as CDS Hooks 2.0 names its members; what many cards share is JSON already."""
+
+    uuid: str
+    summary: str
+    detail: str
+    indicator: str
+    source: msgspec.Raw
+    override_reasons: msgspec.Raw
+    links: tuple[Link]
+    suggestions: tuple[Suggestion, ...] = ()
+    selection_behavior: str = ""
+
+
+def make_cards(answered: Answered, ordered: OrderedServices, maker: Maker) -> list[Card]:
     """Return the cards of an answer; items that remind nobody give none."""
     emergency = ordered.request.encounter.type is EncounterType.EMERGENCY
-    override_reasons = _override_reasons(maker, answered.decline_reasons, emergency=emergency)
+    writer = _writer(maker, answered.decline_reasons, emergency=emergency)
     return [
-        _card(Reminder(shown, shown.candidate, item.reasons), reference, maker, override_reasons, emergency)
+        writer.card(shown.item.name, item, shown.candidate, reference)
         for item, shown, reference in zip(
             answered.answer.items, answered.document.items, ordered.references, strict=True
         )
@@ -98,64 +133,80 @@ def make_cards(answered: Answered, ordered: OrderedServices, maker: Maker) -> li
     ]
 
 
-class Reminder(NamedTuple):
-    """An item that need perhaps not be ordered, what stands in for it, and why."""
+class _Writer:
+    """Writes cards of one kind; what they have in common it wrote in the beginning."""
 
-    item: ShownItem
-    candidate: ShownCandidate
-    reasons: tuple[Reason, ...]
+    def __init__(self, maker: Maker, override_reasons: msgspec.Raw, *, emergency: bool) -> None:
+        words = maker.words
+        self._words = words
+        self._override_reasons = override_reasons
+        self._outcomes = {outcome: maker.say(OUTCOMES[outcome]) for outcome in Outcome}
+        self._sources = {outcome: _source(maker, outcome) for outcome in Outcome}
+        self._warning = None if emergency else Outcome.RECOGNISE
+        self._lines = _lines(maker.language)
+        self._head = f"{_row(*words['columns'])}\n| --- | --- | --- | --- | --- |"
 
+    def card(self, item_name: str, item: AnsweredItem, candidate: ShownCandidate, reference: str) -> Card:
+        """Return the card of an item and what stands in for it; without a reference nothing is suggested."""
+        card_id, words = candidate.match_item_id or "", self._words
+        return Card(
+            card_id,
+            self._summary(item_name, item, candidate),
+            self._detail(item.reasons, candidate),
+            "warning" if item.outcome is self._warning else "info",
+            self._sources[item.outcome],
+            self._override_reasons,
+            (Link(words["open"], candidate.document_url, "absolute"),),
+            (self._suggestion(card_id, item_name, item, reference),) if reference else (),
+            "at-most-one" if reference else "",
+        )
 
-def _card(
-    reminder: Reminder,
-    reference: str,
-    maker: Maker,
-    override_reasons: msgspec.Raw,
-    emergency: bool,
-) -> dict[str, Any]:
-    item, candidate, _ = reminder
-    warns = item.outcome is Outcome.RECOGNISE and not emergency
-    card: dict[str, Any] = {
-        "uuid": candidate.match_item_id,
-        "summary": _summary(reminder, maker),
-        "detail": _detail(reminder, maker),
-        "indicator": "warning" if warns else "info",
-        "source": {
-            "label": maker.words["source"],
-            "url": f"{maker.base_url}/public/",
-            "topic": {
-                "system": f"{maker.namespace}:outcome",
-                "code": item.outcome,
-                "display": maker.say(OUTCOMES[item.outcome]),
-            },
-        },
-        "overrideReasons": override_reasons,
-        "links": [{"label": maker.words["open"], "url": candidate.document_url, "type": "absolute"}],
-    }
-    if reference:
-        card["suggestions"] = [_suggestion(reminder, reference, maker)]
-        card["selectionBehavior"] = "at-most-one"
-    return card
+    def _suggestion(self, card_id: str, item_name: str, item: AnsweredItem, reference: str) -> Suggestion:
+        words = self._words
+        action = Action("delete", words["cancel_item"].format(item_name), reference)
+        recommended = item.outcome is Outcome.RECOGNISE
+        return Suggestion(words["cancel"], _as_version_8(card_id), recommended, (action,))
 
+    def _summary(self, item_name: str, item: AnsweredItem, candidate: ShownCandidate) -> str:
+        """Say outcome, value, unit, flag, age, source and mark in fewer than 140 characters."""
+        words, results = self._words, candidate.results
+        value = f"{_value(results[0])}, " if len(results) == 1 else ""
+        age, source = _age(candidate.age_hours, words), candidate.institution.name
+        doubt = words["critical"] if _is_critical(results, item.reasons) else ""
+        outcome, mark = self._outcomes[item.outcome], candidate.mark or words["no_mark"]
+        text = " ".join(f"{doubt}{outcome}: {item_name} {value}{age}, {source}, {mark}".split())
+        return text if len(text) <= SUMMARY_CHARACTERS else f"{text[: SUMMARY_CHARACTERS - 1]}…"
 
-def _suggestion(reminder: Reminder, reference: str, maker: Maker) -> dict[str, Any]:
-    return {
-        "label": maker.words["cancel"],
-        "uuid": str(uuid5(UUID(reminder.candidate.match_item_id), "delete")),
-        "isRecommended": reminder.item.outcome is Outcome.RECOGNISE,
-        "actions": [
-            {
-                "type": "delete",
-                "description": maker.words["cancel_item"].format(reminder.item.item.name),
-                "resourceId": reference,
-            }
-        ],
-    }
+    def _detail(self, reasons: Iterable[Reason], candidate: ShownCandidate) -> str:
+        """Return GitHub-flavoured markdown: the values, the reasons, and that it is advice."""
+        words, until = self._words, candidate.valid_until
+        rows = [_row(r.name, r.value, r.unit, r.reference_range, r.flag) for r in candidate.results]
+        valid = f"{words['until'].format(_local_minute(until))}\n\n" if until else ""
+        return (
+            f"**{_plain(candidate.institution.name)}**, {_local_minute(candidate.effective_at)}\n\n"
+            f"{self._head}\n{NEWLINE.join(rows)}\n\n"
+            f"**{words['reasons']}**\n\n{self._lines.write(reasons)}\n\n"
+            f"{valid}{words['advice']}"
+        )
 
 
 @lru_cache(64)
+def _writer(maker: Maker, regional: tuple[RegionalReason, ...], *, emergency: bool) -> _Writer:
+    return _Writer(maker, _override_reasons(maker, regional, emergency=emergency), emergency=emergency)
+
+
+def _source(maker: Maker, outcome: Outcome) -> msgspec.Raw:
+    topic = {
+        "system": f"{maker.namespace}:outcome",
+        "code": outcome,
+        "display": maker.say(OUTCOMES[outcome]),
+    }
+    source = {"label": maker.words["source"], "url": f"{maker.base_url}/public/", "topic": topic}
+    return msgspec.Raw(msgspec.json.encode(source))
+
+
 def _override_reasons(maker: Maker, regional: tuple[RegionalReason, ...], *, emergency: bool) -> msgspec.Raw:
-    """Return the six situations as JSON, after each the region's own reasons; the same on every card."""
+    """Return the six situations as JSON, each with the region's own reasons after it."""
     codes = sorted(LEGAL_SITUATIONS, key=lambda code: (not (emergency and code == EMERGENCY_SITUATION), code))
     system, own = decline_system(maker.namespace), regional_system(maker.namespace)
     reasons = []
@@ -169,18 +220,31 @@ def _override_reasons(maker: Maker, regional: tuple[RegionalReason, ...], *, eme
     return msgspec.Raw(msgspec.json.encode(reasons))
 
 
-def _summary(reminder: Reminder, maker: Maker) -> str:
-    """Say outcome, value, unit, flag, age, source and mark in fewer than 140 characters."""
-    item, candidate, _ = reminder
-    results = candidate.results
-    value = _value(results[0]) if len(results) == 1 else ""
-    facts = (value, _age(candidate.age_hours, maker), candidate.institution.name)
-    mark = candidate.mark or maker.words["no_mark"]
-    doubt = maker.words["critical"] if _is_critical(reminder) else ""
-    outcome = maker.say(OUTCOMES[item.outcome])
-    tail = ", ".join(fact for fact in (*facts, mark) if fact)
-    text = " ".join(f"{doubt}{outcome}: {item.item.name} {tail}".split())
-    return text if len(text) <= SUMMARY_CHARACTERS else f"{text[: SUMMARY_CHARACTERS - 1]}…"
+class _Lines:
+    """Reasons as lines of a list. Answers share most of theirs: each is written once, held with its line."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._written: dict[int, tuple[Reason, str]] = {}
+
+    def write(self, reasons: Iterable[Reason]) -> str:
+        written = self._written
+        return NEWLINE.join([(written.get(id(each)) or self._write(each))[1] for each in reasons])
+
+    def _write(self, reason: Reason) -> tuple[Reason, str]:
+        if len(self._written) >= REASONS_KEPT:
+            self._written.clear()
+        line = f"- {'✓' if reason.holds else '✗'} {_plain(reason_text(reason, self._language))}"
+        self._written[id(reason)] = reason, line
+        return reason, line
+
+
+_lines = cache(_Lines)
+
+
+def _as_version_8(card_id: str) -> str:
+    """Return the id of a card's suggestion: the card's own (UUIDv7) as UUIDv8 (RFC 9562 §5.8)."""
+    return f"{card_id[:14]}8{card_id[15:]}"
 
 
 def _value(result: ShownResult) -> str:
@@ -189,44 +253,14 @@ def _value(result: ShownResult) -> str:
     return f"{result.value}{unit}{flag}"
 
 
-def _age(hours: int, maker: Maker) -> str:
-    words: dict[str, str] = maker.words
-    return words["hours"].format(hours) if hours < 72 else words["days"].format(hours // 24)
+def _age(hours: int, words: Mapping[str, Any]) -> str:
+    shown: str = words["hours"].format(hours) if hours < 72 else words["days"].format(hours // 24)
+    return shown
 
 
-def _is_critical(reminder: Reminder) -> bool:
-    flagged = any(result.flag in CRITICAL_FLAGS for result in reminder.candidate.results)
-    return flagged or any(reason.code == "critical.recheck" for reason in reminder.reasons)
-
-
-def _detail(reminder: Reminder, maker: Maker) -> str:
-    """Return GitHub-flavoured markdown: the values, the reasons, and that it is advice."""
-    candidate, words = reminder.candidate, maker.words
-    rows = [_table_head(words["columns"])]
-    rows += [_row([r.name, r.value, r.unit, r.reference_range, r.flag]) for r in candidate.results]
-    reasons = [_line(each.holds, reason_text(each, maker.language)) for each in reminder.reasons]
-    until = candidate.valid_until
-    valid = [words["until"].format(_local_minute(until))] if until else []
-    heading = f"**{_plain(candidate.institution.name)}**, {_local_minute(candidate.effective_at)}"
-    blocks = (
-        heading,
-        "\n".join(rows),
-        f"**{words['reasons']}**",
-        "\n".join(reasons),
-        *valid,
-        words["advice"],
-    )
-    return "\n\n".join(blocks)
-
-
-@lru_cache(1024)
-def _line(holds: bool, text: str) -> str:
-    return f"- {'✓' if holds else '✗'} {_plain(text)}"
-
-
-@lru_cache(64)
-def _table_head(columns: tuple[str, ...]) -> str:
-    return "\n".join((_row(columns), _row(["---"] * len(columns), plain=True)))
+def _is_critical(results: Iterable[ShownResult], reasons: Iterable[Reason]) -> bool:
+    flagged = [result.flag for result in results if result.flag in CRITICAL_FLAGS]
+    return bool(flagged) or CRITICAL_REASON in [reason.code for reason in reasons]
 
 
 @lru_cache(1024)
@@ -235,11 +269,11 @@ def _local_minute(instant: datetime) -> str:
     return instant.astimezone(CHINA).isoformat(" ", "minutes")[:16]
 
 
-def _row(cells: Sequence[str | None], *, plain: bool = False) -> str:
-    return f"| {' | '.join(cell or '' if plain else _plain(cell or '') for cell in cells)} |"
+def _row(*cells: str | None) -> str:
+    return f"| {' | '.join(map(_plain, cells))} |"
 
 
 @lru_cache(8192)
-def _plain(text: str) -> str:
+def _plain(text: str | None) -> str:
     """Escape what markdown or HTML would read: reports are other people's texts."""
-    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return MARKDOWN.sub(r"\\\1", " ".join((text or "").split()))

@@ -1,9 +1,9 @@
 """CDS Hooks 2.0 requests and feedback ↔ our values. Only fields needed are read; names are the standard's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -47,6 +47,8 @@ ORDER_SELECT = "order-select"
 RESIDENT_ID_OID = "urn:oid:2.16.156.10011.1.3"
 PASSPORT = "http://hl7.org/fhir/sid/passport-"
 LOINC = "http://loinc.org"
+SERVICE_REQUEST = "ServiceRequest"
+System = Literal["item", "wst886", "loinc", "local"]
 ENCOUNTER_TYPES = {
     "AMB": EncounterType.OUTPATIENT,
     "EMER": EncounterType.EMERGENCY,
@@ -69,7 +71,7 @@ FEEDBACK_FIELDS = {
 """What a decision's fields are called in feedback; all else is said of the card."""
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """What others may extend: fields we do not know are passed over."""
 
 
@@ -96,29 +98,31 @@ class HumanName(Struct, frozen=True):
     given: tuple[str, ...] = ()
 
 
-class FhirPatient(Struct, frozen=True):
+class Resource(Struct, frozen=True):
+    resource_type: str = ""
+
+
+Shape = TypeVar("Shape", bound=Resource)
+
+
+class FhirPatient(Resource, frozen=True):
     identifier: tuple[FhirIdentifier, ...] = ()
     name: tuple[HumanName, ...] = ()
     gender: str = ""
     birth_date: str = ""
 
 
-class FhirEncounter(Struct, frozen=True):
+class FhirEncounter(Resource, frozen=True):
     id: str = ""
     class_: Coding = msgspec.field(default=Coding(), name="class")
     identifier: tuple[FhirIdentifier, ...] = ()
 
 
-class ServiceRequest(Struct, frozen=True):
-    resource_type: str = ""
+class ServiceRequest(Resource, frozen=True):
     id: str = ""
     code: CodeableConcept = CodeableConcept()
     identifier: tuple[FhirIdentifier, ...] = ()
     do_not_perform: bool = False
-
-
-class ResourceType(Struct, frozen=True):
-    resource_type: str = ""
 
 
 class Entry(Struct, frozen=True):
@@ -199,21 +203,30 @@ def _extension(hook: HookRequest, namespace: str) -> MatchExtension:
     return decode(raw, MatchExtension, f"extension.{name}") if raw is not None else MatchExtension()
 
 
-def _prefetched(hook: HookRequest, key: str, resource_type: str) -> msgspec.Raw | None:
+def _prefetched(hook: HookRequest, key: str, shape: type[Shape], resource_type: str) -> Shape | None:
     """Return a prefetched resource; an OperationOutcome or null in its place is nothing."""
     raw = hook.prefetch.get(key)
     if raw is None or bytes(raw) == b"null":
         return None
-    found = decode(raw, ResourceType, f"prefetch.{key}").resource_type
-    return raw if found == resource_type else None
+    return _resource(raw, shape, resource_type, f"prefetch.{key}")
+
+
+def _resource(raw: msgspec.Raw, shape: type[Shape], resource_type: str, path: str) -> Shape | None:
+    """Read a resource of a type; another is none, whatever it calls `code`, `name` or `identifier`."""
+    try:
+        found = decode(raw, shape, path)
+    except Problem:
+        if decode(raw, Resource, path).resource_type != resource_type:
+            return None
+        raise
+    return found if found.resource_type == resource_type else None
 
 
 def _patient(hook: HookRequest, namespace: str) -> PatientDescription:
-    raw = _prefetched(hook, "patient", "Patient")
-    if raw is None:
+    patient = _prefetched(hook, "patient", FhirPatient, "Patient")
+    if patient is None:
         remedy = (FieldError("prefetch.patient", "prefetch Patient/{{context.patientId}}"),)
         raise Problem("prefetch.missing", "The patient was not prefetched.", 412, remedy)
-    patient = decode(raw, FhirPatient, "prefetch.patient")
     return PatientDescription(
         identifiers=tuple(_identifiers(patient.identifier, namespace)),
         name=_name(patient.name),
@@ -250,12 +263,11 @@ def _day(text: str) -> date | None:
 
 
 def _encounter(hook: HookRequest) -> Encounter:
-    raw = _prefetched(hook, "encounter", "Encounter")
-    if raw is None:
+    found = _prefetched(hook, "encounter", FhirEncounter, "Encounter")
+    if found is None:
         return Encounter(type=EncounterType.OTHER)
-    found = decode(raw, FhirEncounter, "prefetch.encounter")
-    number = next((each.value for each in found.identifier if each.value), found.id)
-    return Encounter(type=ENCOUNTER_TYPES.get(found.class_.code, EncounterType.OTHER), number=number or None)
+    number = _first_value(found.identifier) or found.id or None
+    return Encounter(type=ENCOUNTER_TYPES.get(found.class_.code, EncounterType.OTHER), number=number)
 
 
 def _practitioner(user_id: str) -> Practitioner | None:
@@ -267,43 +279,60 @@ def _practitioner(user_id: str) -> Practitioner | None:
 def _drafts(hook: HookRequest, institution_code: str, namespace: str) -> Iterator[tuple[str, RequestedItem]]:
     """Yield drafted service requests with a code we can look up; on order-select only those selected."""
     selected = frozenset(hook.context.selections or ()) if hook.hook == ORDER_SELECT else None
-    for index, entry in enumerate(hook.context.draft_orders.entry):
-        draft = _service_request(entry.resource, f"context.draftOrders.entry[{index}].resource")
+    systems = _systems(institution_code, namespace)
+    for draft in _service_requests(hook.context.draft_orders.entry):
         if draft is None:
             continue
-        reference = f"ServiceRequest/{draft.id}" if draft.id else ""
+        reference = f"{SERVICE_REQUEST}/{draft.id}" if draft.id else ""
         if draft.do_not_perform or (selected is not None and reference not in selected):
             continue
-        item = _item(draft, institution_code, namespace)
+        item = _item(draft, systems)
         if item is not None:
             yield reference, item
 
 
-def _service_request(resource: msgspec.Raw, path: str) -> ServiceRequest | None:
-    """Read a drafted service request; another resource is none, whatever it calls `code` or `identifier`."""
+def _service_requests(entries: Sequence[Entry]) -> Sequence[ServiceRequest | None]:
+    """Read what was drafted, all at once; one by one where a draft is another resource, or wrong."""
     try:
-        draft = decode(resource, ServiceRequest, path)
+        drafts = decode(b"[%b]" % b",".join([each.resource for each in entries]), tuple[ServiceRequest, ...])
     except Problem:
-        if decode(resource, ResourceType, path).resource_type != "ServiceRequest":
-            return None
-        raise
-    return draft if draft.resource_type == "ServiceRequest" else None
+        return [
+            _resource(
+                each.resource, ServiceRequest, SERVICE_REQUEST, f"context.draftOrders.entry[{n}].resource"
+            )
+            for n, each in enumerate(entries)
+        ]
+    return [draft if draft.resource_type == SERVICE_REQUEST else None for draft in drafts]
 
 
-def _item(draft: ServiceRequest, institution_code: str, namespace: str) -> RequestedItem | None:
-    """Return what a draft orders, by the best of its codes; another institution's local code is none."""
-    systems: dict[str, Literal["item", "wst886", "loinc", "local"]] = {
+def _systems(institution_code: str, namespace: str) -> Mapping[str, System]:
+    """Return the code systems we can look up, the best first; another institution's codes are none."""
+    return {
         f"{namespace}:item": "item",
         f"{namespace}:wst886": "wst886",
         LOINC: "loinc",
         f"{namespace}:local:{institution_code}": "local",
     }
-    order_no = next((each.value for each in draft.identifier if each.value), None)
-    codes = {each.system: each for each in reversed(draft.code.coding) if each.code}
-    for uri, system in systems.items():
-        if uri in codes:
-            name = codes[uri].display or draft.code.text or None
-            return RequestedItem(system=system, code=codes[uri].code, name=name, order_no=order_no)
+
+
+def _item(draft: ServiceRequest, systems: Mapping[str, System]) -> RequestedItem | None:
+    """Return what a draft orders, by the best of its codes."""
+    known = [each for each in draft.code.coding if each.code and each.system in systems]
+    if not known:
+        return None
+    best = known[0] if len(known) == 1 else min(known, key=lambda each: [*systems].index(each.system))
+    return RequestedItem(
+        system=systems[best.system],
+        code=best.code,
+        name=best.display or draft.code.text or None,
+        order_no=_first_value(draft.identifier),
+    )
+
+
+def _first_value(identifiers: Sequence[FhirIdentifier]) -> str | None:
+    for each in identifiers:
+        if each.value:
+            return each.value
     return None
 
 
