@@ -85,7 +85,7 @@ class DataPlane:
         tokens = BearerTokens(settings.secret_key, settings.namespace)
         directory = ClientDirectory(pool)
         gatekeeper = Gatekeeper(directory, tokens)
-        check = OrderCheck(pool, rulebook.current, FieldCipher(settings.field_key), footprints.store)
+        check = OrderCheck(pool, rulebook.current, FieldCipher(settings.field_key), footprints)
         hook = HookEndpoint(check, gatekeeper, directory, settings.namespace, demo_open=settings.demo_open)
         routes: dict[str, Mapping[str, Handler]] = {
             MATCH: {"POST": MatchEndpoint(check, gatekeeper)},

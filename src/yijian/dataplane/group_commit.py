@@ -1,7 +1,8 @@
 """One transaction for whatever arrives while the one before commits: many messages, one fsync."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 __all__ = ["GroupCommit"]
@@ -14,7 +15,8 @@ class GroupCommit(Generic[Item, Answer]):
     """Hands items to `write` in groups, in the order they were submitted, one group at a time.
 
     `write` returns one answer per item once they are durable. If a group fails by an error of the type
-    `separable`, its items are written one by one, so that none suffers for another.
+    `separable`, its items are written one by one, so that none suffers for another. A group waits up to
+    `patience` seconds for items that are said to be coming.
     """
 
     def __init__(
@@ -22,13 +24,29 @@ class GroupCommit(Generic[Item, Answer]):
         write: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
         *,
         most: int = 64,
+        patience: float = 0,
         separable: type[Exception] | tuple[type[Exception], ...] = (),
     ) -> None:
         self._write = write
         self._most = most
+        self._patience = patience
+        self._coming = 0
+        self._nobody_coming = asyncio.Event()
         self._separable = separable
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._writer: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Say that an item is being made: to be submitted right after, if at all."""
+        self._coming += 1
+        self._nobody_coming.clear()
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            if not self._coming:
+                self._nobody_coming.set()
 
     async def submit(self, item: Item) -> Answer:
         """Return the answer for `item` when it is durable, or raise what kept it from being so."""
@@ -46,10 +64,18 @@ class GroupCommit(Generic[Item, Answer]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._commit(group)
         finally:
             self._writer = None
+
+    async def _gather(self) -> None:
+        """Wait a little for those who come: what a commit costs is shared by all of a group."""
+        if self._coming and len(self._waiting) < self._most:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await self._nobody_coming.wait()
 
     async def _commit(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:

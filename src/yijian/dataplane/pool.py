@@ -9,6 +9,8 @@ STATEMENT_CACHE = 256
 COMMAND_SECONDS = 60
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 300
+PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+"""Everything asked here looks rows up by keys: no value changes the plan, and planning costs as much."""
 JSONB_VERSION = b"\x01"
 """The first byte of jsonb in PostgreSQL's binary form."""
 
@@ -27,7 +29,7 @@ async def create_pool(
         command_timeout=COMMAND_SECONDS,
         statement_cache_size=STATEMENT_CACHE,
         max_inactive_connection_lifetime=IDLE_SECONDS,
-        server_settings={"application_name": application_name, "timezone": "UTC"},
+        server_settings={"application_name": application_name, "timezone": "UTC"} | PLANNED_ONCE,
     )
 
 

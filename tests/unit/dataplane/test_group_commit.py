@@ -70,3 +70,23 @@ async def test_one_who_gives_up_takes_nobody_along() -> None:
     with pytest.raises(asyncio.CancelledError):
         await impatient
     assert await patient == 20
+
+
+async def test_a_group_waits_a_little_for_what_is_coming() -> None:
+    store = Store()
+    group = GroupCommit(store.write, patience=30)
+    with group.coming():
+        first = asyncio.create_task(group.submit(1))
+        await asyncio.sleep(0.01)
+        assert store.groups == []
+    await group.submit(2)
+    await first
+    assert store.groups == [[1, 2]]
+
+
+async def test_what_comes_late_or_never_holds_nobody_up_for_long() -> None:
+    store = Store()
+    group = GroupCommit(store.write, patience=0.001)
+    with group.coming():
+        assert await group.submit(1) == 10
+    assert store.groups == [[1]]

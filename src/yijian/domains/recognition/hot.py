@@ -1,6 +1,7 @@
 """The data plane's door: answer an order check, and leave its record in one commit with its audit."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -172,6 +173,16 @@ class Footprint:
     used_token: UsedToken | None = None
 
 
+class FootprintStore(Protocol):
+    """Makes footprints durable, many at once."""
+
+    def coming(self) -> AbstractContextManager[None]:
+        """Say that a question is being answered whose footprint follows."""
+
+    async def store(self, footprint: Footprint) -> None:
+        """Return when the footprint is durable."""
+
+
 class OrderCheck:
     """Answers questions; each answer waits until its footprint is durable."""
 
@@ -180,31 +191,30 @@ class OrderCheck:
         pool: Any,
         rulebook: Callable[[], Rulebook],
         cipher: FieldCipher,
-        store: Callable[[Footprint], Awaitable[None]],
+        footprints: FootprintStore,
     ) -> None:
         self._pool = pool
         self._rulebook = rulebook
         self._cipher = cipher
-        self._store = store
+        self._footprints = footprints
 
     async def answer(self, question: Question) -> Answered:
         """Answer one question; raise `Problem` where it cannot be taken."""
         rulebook, request, asked_at = self._rulebook(), question.request, now()
-        institution_code, at = question.caller.institution_code, request.at or asked_at
-        replay = request.at is not None
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            matched = await match(
-                connection,
-                rulebook,
-                self._cipher,
-                institution_code,
-                request,
-                at,
-                replay=replay,
-            )
-        recorded = matched.answer.has_candidate and (request.record or not replay)
-        match_id = new_parent_id() if recorded else None
-        await self._store(_footprint(question, rulebook, matched, match_id, asked_at))
+        institution_code, at, replay = (
+            question.caller.institution_code,
+            request.at or asked_at,
+            bool(request.at),
+        )
+        with self._footprints.coming():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                matched = await match(
+                    connection, rulebook, self._cipher, institution_code, request, at, replay=replay
+                )
+            recorded = matched.answer.has_candidate and (request.record or not replay)
+            match_id = new_parent_id() if recorded else None
+            footprint = _footprint(question, rulebook, matched, match_id, asked_at)
+        await self._footprints.store(footprint)
         document = present(rulebook, matched.order, matched.answer, match_id, question.view)
         options = options_on(rulebook, institution_code, at)
         return Answered(matched.answer, document, options.decline_reasons)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition.values import Basis, MatchRequest, Order, OrderedItem, RequestedItem
+from yijian.domains.sharing.rules import remember
 from yijian.domains.sharing.values import LocalCode, Rulebook
 from yijian.kit.errors import FieldError, Problem
 
@@ -59,25 +60,44 @@ def order_item(
     rulebook: Rulebook, institution_code: str, index: int, requested: RequestedItem
 ) -> OrderedItem:
     """Look a requested code up; a code we do not know becomes an item with its problem, never an error."""
-    name, order_no = requested.name or "", requested.order_no or ""
+    key = ("meaning", institution_code, requested.system, requested.code)
+    meant: OrderedItem | None = rulebook.memory.get(key)
+    if meant is None:
+        meant = _meaning_of(rulebook, institution_code, requested)
+        if meant.item is not None:
+            remember(rulebook, key, meant)
+    return OrderedItem(
+        index,
+        meant.item,
+        meant.code,
+        meant.name or requested.name or "",
+        requested.order_no or "",
+        meant.problem,
+        meant.laterality,
+        meant.body_site,
+        meant.contrast,
+        meant.members,
+    )
+
+
+def _meaning_of(rulebook: Rulebook, institution_code: str, requested: RequestedItem) -> OrderedItem:
+    """Return what everybody at an institution means by a code."""
     if requested.system == "local":
-        meanings = rulebook.local_codes.get((institution_code, requested.code), ())
-        local = _unambiguous(meanings)
+        local = _unambiguous(rulebook.local_codes.get((institution_code, requested.code), ()))
         if local is None:
-            return OrderedItem(index, None, requested.code, name, order_no, problem="item.unmapped")
+            return OrderedItem(0, None, requested.code, problem="item.unmapped")
         code = local.item_code
     else:
         local = LocalCode("")
         code = rulebook.codes.get((requested.system, requested.code), "")
     item = rulebook.items.get(code)
     if item is None:
-        return OrderedItem(index, None, requested.code, name, order_no, problem="item.unknown")
+        return OrderedItem(0, None, requested.code, problem="item.unknown")
     return OrderedItem(
-        index,
+        0,
         item,
         requested.code,
         item.name_zh,
-        order_no,
         laterality=local.laterality,
         body_site=local.body_site,
         contrast=local.contrast,

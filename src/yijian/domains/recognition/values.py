@@ -70,6 +70,8 @@ class Purpose(StrEnum):
     DISABILITY = "disability"
     CHECKUP = "checkup"
 
+    __hash__ = str.__hash__
+
 
 class DecisionKind(StrEnum):
     ACCEPT = "accept"

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import msgspec
@@ -111,11 +111,15 @@ def _comparable(case: Case) -> Iterator[Reason]:
             yield Reason("method.comparable", evidence={"method": ours})
 
 
-def _not_taken_away(case: Case) -> Iterator[Reason]:
+def _not_taken_away(case: Case) -> Iterable[Reason]:
     """Negative list, suspension and doubt about quality: facts that no agreement heals."""
+    if case.item.negative_list or list_suspensions(case.rulebook, case.source.code, case.item.code):
+        return _taken_away(case)
+    return ()
+
+
+def _taken_away(case: Case) -> Iterator[Reason]:
     rulebook, item, at = case.rulebook, case.item, case.order.at
-    if not (item.negative_list or list_suspensions(rulebook, case.source.code, item.code)):
-        return
 
     def suspended(kind: SuspensionKind, spanning: str = "now") -> str | None:
         moment = at if spanning == "now" else case.candidate.effective_at
@@ -132,21 +136,24 @@ def _not_taken_away(case: Case) -> Iterator[Reason]:
         yield Reason("quality.in_question", False, NOT, {"reason": reason})
 
 
-def _circumstances(case: Case) -> Iterator[Reason]:
+def _circumstances(case: Case) -> Iterable[Reason]:
+    """Emergency, purpose, and what happened to the patient since."""
     order, item, candidate = case.order, case.item, case.candidate
+    found = []
     if order.encounter_type is EncounterType.EMERGENCY:
-        yield Reason("encounter.emergency", False, MAY)
+        found.append(Reason("encounter.emergency", False, MAY))
     repeats = order.purpose in REPEAT_PURPOSES
     if repeats or (order.purpose is Purpose.MONITORING and item.fast_changing):
-        yield Reason("purpose.repeat_allowed", False, MAY, {"purpose": order.purpose.value})
-    if not (item.fast_changing and order.interventions):
-        return
-    since = [t for t in order.interventions if candidate.effective_at < t <= order.at]
-    if since:
-        yield Reason("fast_changing.intervention", False, MAY, {"intervention_at": max(since).isoformat()})
+        found.append(Reason("purpose.repeat_allowed", False, MAY, {"purpose": order.purpose.value}))
+    if item.fast_changing and order.interventions:
+        since = [t for t in order.interventions if candidate.effective_at < t <= order.at]
+        if since:
+            evidence = {"intervention_at": max(since).isoformat()}
+            found.append(Reason("fast_changing.intervention", False, MAY, evidence))
+    return found
 
 
-def _value_sound(case: Case) -> Iterator[Reason]:
+def _value_sound(case: Case) -> Iterable[Reason]:
     candidate, item = case.candidate, case.item
     number = candidate.comparable_value
     low, high = item.plausible_low, item.plausible_high
@@ -156,7 +163,8 @@ def _value_sound(case: Case) -> Iterator[Reason]:
     reactive = item.sensitive == "hiv" and not _is_negative(candidate)
     if candidate.critical or candidate.flag in CRITICAL_FLAGS or implausible or reactive:
         kind = "implausible" if implausible else "reactive" if reactive else "critical"
-        yield Reason("critical.recheck", False, MAY, {"kind": kind, "flag": candidate.flag or None})
+        return (Reason("critical.recheck", False, MAY, {"kind": kind, "flag": candidate.flag or None}),)
+    return ()
 
 
 def _is_absence(candidate: Candidate, item: Item) -> bool:
@@ -189,14 +197,14 @@ OF_ITS_KIND = (_same_item, _report_status, _comparable, _images_reachable)
 """Alike for all results of one kind: whatever they read of a case stands in `_kind_of`."""
 
 
-def list_reasons(case: Case) -> list[Reason]:
+def list_reasons(case: Case) -> tuple[Reason, ...]:
     """Return what was found, whatever agreements say."""
     key = _kind_of(case)
     known: tuple[Reason, ...] | None = case.rulebook.memory.get(key)
     if known is None:
         found = (reason for condition in OF_ITS_KIND for reason in condition(case))
         known = remember(case.rulebook, key, share(case.rulebook, found))
-    return [*known, *_not_taken_away(case), *_circumstances(case), *_value_sound(case)]
+    return (*known, *_not_taken_away(case), *_circumstances(case), *_value_sound(case))
 
 
 def _kind_of(case: Case) -> tuple[object, ...]:

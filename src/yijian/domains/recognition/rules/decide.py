@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from operator import attrgetter
 
 from msgspec import structs
 
@@ -29,6 +30,7 @@ from yijian.domains.terminology.values import Item
 __all__ = ["assess_candidate", "candidates_for", "decide"]
 
 IDENTITY_CERTAIN = Reason("identity.certain")
+HOLDS = attrgetter("holds")
 
 
 def assess_candidate(
@@ -41,12 +43,13 @@ def assess_candidate(
     receiver = rulebook.institutions[order.institution_code]
     case = Case(rulebook, order, ordered, item, candidate, source, receiver)
     grant = best_grant(case)
-    reasons = [IDENTITY_CERTAIN, *list_reasons(case), *list_regional_reasons(case), *grant.reasons]
+    reasons = (IDENTITY_CERTAIN, *list_reasons(case), *list_regional_reasons(case), *grant.reasons)
     outcome = grant.outcome
-    if failing := [reason for reason in reasons if not reason.holds]:
-        reasons.sort(key=_weight)
-        outcome = max([outcome, *[reason.allows for reason in failing]], key=RANK.__getitem__)
-    return Assessment(candidate, outcome, tuple(reasons), grant.valid_until, grant.mark, grant.agreement)
+    if not all(map(HOLDS, reasons)):
+        reasons = tuple(sorted(reasons, key=_weight))
+        left_open = [reason.allows for reason in reasons if not reason.holds]
+        outcome = max([outcome, *left_open], key=RANK.__getitem__)
+    return Assessment(candidate, outcome, reasons, grant.valid_until, grant.mark, grant.agreement)
 
 
 def _weight(reason: Reason) -> tuple[bool, int]:

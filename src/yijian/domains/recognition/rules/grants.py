@@ -1,7 +1,7 @@
 """What agreements grant for a candidate: right, direction and window, along the best road open to it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -92,7 +92,6 @@ class _Road(msgspec.Struct, frozen=True):
 
 _Travel = tuple[_Road, datetime, datetime, bool]
 """A road, when its window starts and ends for a result, and whether the order lies within."""
-FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
 def best_grant(case: Case) -> Grant:
@@ -102,7 +101,7 @@ def best_grant(case: Case) -> Grant:
     that covers, so one agreement more never takes a recognition away.
     """
     travels = [_travel(case, road) for road in _roads(case)]
-    road, start, until, within = travels[0] if len(travels) == 1 else min(travels, key=_preference)
+    road, start, until, within = travels[0] if len(travels) == 1 else max(travels, key=_worth)
     reasons = (*road.reasons, _window_reason(case.order, road, start, until, within=within))
     return Grant(road.best if within else NOT, reasons, until, road.mark, road.agreement)
 
@@ -114,7 +113,9 @@ def list_ways(case: Case) -> list[Way]:
     on = examined_at.astimezone(CHINA).date()
     state, right = right_on(case.rulebook, case.source, case.receiver, case.item, on, suspended=suspended)
     travels = [_travel(case, road) for road in _survey(case, state, right)]
-    return [_way(travel) for travel in sorted(travels, key=_preference)]
+    travels.sort(key=lambda travel: travel[0].name)
+    travels.sort(key=_worth, reverse=True)
+    return [_way(travel) for travel in travels]
 
 
 def _way(travel: _Travel) -> Way:
@@ -131,9 +132,10 @@ def _travel(case: Case, road: _Road) -> _Travel:
     return road, start, until, road.hours > 0 and case.order.at <= until
 
 
-def _preference(travel: _Travel) -> tuple[bool, int, timedelta, str]:
+def _worth(travel: _Travel) -> tuple[bool, int, datetime]:
+    """Return what the better of two roads has more of; where they are equal, the first by name is taken."""
     road, _, until, within = travel
-    return not road.covers, RANK[road.best] if within else RANK[NOT], FAR_FUTURE - until, road.name
+    return road.covers, -RANK[road.best if within else NOT], until
 
 
 def _roads(case: Case) -> tuple[_Road, ...]:
@@ -162,7 +164,7 @@ def _foremost(roads: Sequence[_Road]) -> tuple[_Road, ...]:
     foremost: dict[tuple[Outcome, bool], _Road] = {}
     for road in sorted(roads, key=lambda each: (-each.hours, each.name)):
         foremost.setdefault((road.best, road.by_report), road)
-    return tuple(foremost.values())
+    return tuple(sorted(foremost.values(), key=lambda road: road.name))
 
 
 def _survey(case: Case, state: RightState, right: Right | None) -> Iterator[_Road]:

@@ -3,7 +3,7 @@
 A silent reminder keeps its honest outcome; it is flagged, raises no card and is not counted (decision 0010).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from msgspec import structs
@@ -20,13 +20,14 @@ PREOPERATIVE = frozenset({Purpose.PREOPERATIVE, Purpose.TRANSFUSION})
 SECURE = "https://"
 
 
-def list_regional_reasons(case: Case) -> Iterator[Reason]:
-    """Yield `image.no_access` where the region recognises only images that open over the internet."""
+def list_regional_reasons(case: Case) -> Iterable[Reason]:
+    """Return `image.no_access` where the region recognises only images that open over the internet."""
     if not case.item.images_are_result or case.source.code == case.receiver.code:
-        return
+        return ()
     required = options_for(case.rulebook, case.receiver, case.order.on).image_access_required
     if required and not case.candidate.image_url.startswith(SECURE):
-        yield Reason("image.no_access", False, Outcome.MAY_RECOGNISE)
+        return (Reason("image.no_access", False, Outcome.MAY_RECOGNISE),)
+    return ()
 
 
 def quieten(rulebook: Rulebook, order: Order, items: Sequence[AnsweredItem]) -> tuple[AnsweredItem, ...]:
