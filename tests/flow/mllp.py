@@ -13,7 +13,10 @@ from typing import Any, TypeVar
 import asyncpg
 import uvloop
 
-from yijian.dataplane.mllp import Conversations, MllpListener
+from yijian.dataplane.crowding import Crowding
+from yijian.dataplane.listener import Listener
+from yijian.dataplane.mllp import Conversations
+from yijian.dataplane.partners import Partners, spawning
 from yijian.dataplane.pool import create_pool
 from yijian.dataplane.settings import MllpTls
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
@@ -63,11 +66,12 @@ class RunningListener:
         conversations = Conversations(
             self.pool, cipher, tls=self._tls, sender_seconds=self._sender_seconds, later_seconds=0.02
         )
-        tls_port = 0 if self._tls else None
-        self.listener = MllpListener(
-            conversations, host="127.0.0.1", port=0, tls_port=tls_port, most_of_one_address=self._most
-        )
-        return self.listener.start()
+        ports = [0, 0] if self._tls else [0]
+        alone = Partners(0, spawning())
+        self.listener = Listener(conversations, alone, Crowding(self._most), host="127.0.0.1", ports=ports)
+        self.listener.bind()
+        self.listener.start()
+        return self.listener.ports[0]
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Door:
     def wait_until_ready(self) -> None:
         """Wait until the partner was started once more and is ready."""
         self._starts += 1
-        until(lambda: self.told.count("a further listener process is ready") == self._starts)
+        until(lambda: self.told.count("a further process is ready") == self._starts)
 
     @property
     def told(self) -> str:

@@ -14,6 +14,7 @@ from yijian.config.commands.region import region
 from yijian.config.commands.ruling import rules
 from yijian.config.commands.sending import send_hl7
 from yijian.config.commands.setup import set_up, set_up_django
+from yijian.config.counts import count_together
 from yijian.config.demo import RESIDENTS, run_demo
 from yijian.config.environment import IncompleteConfiguration
 from yijian.config.processes import end_with_parent
@@ -41,6 +42,11 @@ app.add_typer(inbox, name="inbox")
 app.add_typer(rules, name="rules")
 app.add_typer(clients, name="clients")
 app.add_typer(users, name="users")
+
+PartnerNumber = Annotated[int, typer.Option("--partner", hidden=True, help="Number of a further process.")]
+PartnerSocket = Annotated[
+    int | None, typer.Option("--control", hidden=True, help="What passes it connections.")
+]
 
 
 def main() -> None:
@@ -76,22 +82,21 @@ def demo(
 
 
 @app.command()
-def serve() -> None:
-    """Serve the web pages and every HTTP interface on YIJIAN_BIND:YIJIAN_HTTP_PORT."""
-    environment = set_up()
-    from yijian.config.serve import http_server  # noqa: PLC0415 - loads Django
+def serve(partner: PartnerNumber = 0, control: PartnerSocket = None) -> None:
+    """Serve the web pages and every HTTP interface on YIJIAN_BIND:YIJIAN_HTTP_PORT.
 
-    server = http_server(environment)
-    server.run()
-    if not server.started:
-        raise CannotGoOn("The web server did not start: its log, just above, names the reason.")
+    YIJIAN_WEB_PROCESSES share the connections: two, or one on a machine with one core, unless set.
+    """
+    environment = set_up()
+    if environment.web_processes > 1:
+        count_together(environment.home / "run" / f"counts-{environment.http_port}", partner)
+    from yijian.config.serve import serve_http  # noqa: PLC0415 - it counts from its import on
+
+    serve_http(environment, number=partner, control=control)
 
 
 @app.command()
-def mllp(
-    partner: Annotated[int, typer.Option(hidden=True, help="Number of a further process.")] = 0,
-    control: Annotated[int | None, typer.Option(hidden=True, help="What passes it connections.")] = None,
-) -> None:
+def mllp(partner: PartnerNumber = 0, control: PartnerSocket = None) -> None:
     """Take HL7 v2 messages on YIJIAN_BIND:YIJIAN_MLLP_PORT.
 
     Over TLS with client certificates too, where YIJIAN_MLLP_TLS_PORT, YIJIAN_MLLP_TLS_CERT and

@@ -1,7 +1,7 @@
 """HTTP connections that cannot be held for nothing: a head has its time and size, an answer its time.
 
 uvicorn bounds none of these: a connection on which nothing comes, a head that comes byte by byte or never
-ends, an answer that is not taken, connections without number from one address. Bodies are read elsewhere.
+ends, an answer that is not taken. Bodies are read elsewhere, connections are counted where they are accepted.
 """
 
 import asyncio
@@ -11,11 +11,10 @@ from uuid import uuid4
 from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from yijian.dataplane.crowding import Crowding, read_address
 from yijian.kit.errors import Problem
 from yijian.kit.http import problem_response
 
-__all__ = ["BoundedConnection", "bounded_by"]
+__all__ = ["BoundedConnection"]
 
 HEAD_SECONDS = 20.0
 MOST_HEAD_BYTES = 64 * 1024
@@ -27,35 +26,35 @@ REFUSED = Counter("yijian_http_connections_refused", "HTTP connections ended by 
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """uvicorn's connection within bounds; one class for each server, which shares its `crowding`."""
+    """uvicorn's connection within bounds; one that is `crowded` hears that its address has too many."""
 
-    crowding: Crowding
     head_seconds = HEAD_SECONDS
     answer_seconds = ANSWER_SECONDS
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, crowded: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._admitted = self._refused = self._begun = False
+        self.ended = self.loop.create_future()
+        self._crowded = crowded
+        self._refused = self._begun = False
         self._head_bytes = 0
         self._head_due: asyncio.TimerHandle | None = None
         self._answer_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._admitted = self.client is None or self.crowding.enter(read_address(self.client[0]))
-        if self._admitted:
-            self._await_head()
-        else:
+        if self._crowded:
             self._refuse(
                 "connections.too_many", "Too many connections of one address: close some first.", 429
             )
+        else:
+            self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._admitted and self.client is not None:
-            self.crowding.leave(read_address(self.client[0]))
         self._forget_head()
         self._forget_answer()
         super().connection_lost(exc)
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -127,8 +126,3 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + answer.body)
         self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-
-def bounded_by(crowding: Crowding) -> type[BoundedConnection]:
-    """Return the connections of a server."""
-    return type("Connection", (BoundedConnection,), {"crowding": crowding})

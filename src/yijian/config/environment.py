@@ -16,6 +16,8 @@ LONGEST_SPAN = 10_000
 MLLP_METRICS = "YIJIAN_MLLP_METRICS_PORT"
 MLLP_PROCESSES = 2
 """As many as a listener needs for a thousand messages a second, where there are as many cores."""
+WEB_PROCESSES = 2
+"""As many as a database on the same two cores leaves room for; more must be asked for."""
 MLLP_CONNECTIONS, HTTP_CONNECTIONS = 256, 1000
 """Of one address: behind it a hospital has one gateway for its engines, and a browser on every desk."""
 LOOPBACK = "127.0.0.0/8,::1/128"
@@ -41,6 +43,8 @@ class Environment:
     demo_open: bool
     secure_cookies: bool
     allowed_hosts: list[str]
+    web_processes: int = 1
+    """Among how many the connections over HTTP are shared."""
     mllp_tls: MllpTls | None = None
     mllp_processes: int = 1
     """Among how many the listener's connections are shared."""
@@ -138,6 +142,7 @@ def read_environment(env: Mapping[str, str]) -> Environment:
         demo_open=demo and env.get("YIJIAN_DEMO_OPEN") == "1",
         secure_cookies=not demo and env.get("YIJIAN_INSECURE_COOKIES") != "1",
         allowed_hosts=env.get("YIJIAN_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(","),
+        web_processes=_span(env, "YIJIAN_WEB_PROCESSES", min(os.cpu_count() or 1, WEB_PROCESSES)),
         mllp_tls=_mllp_tls(env),
         mllp_processes=_span(env, "YIJIAN_MLLP_PROCESSES", min(os.cpu_count() or 1, MLLP_PROCESSES)),
         mllp_connections=_span(env, "YIJIAN_MLLP_CONNECTIONS", MLLP_CONNECTIONS),

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,8 +12,10 @@ from prometheus_client import start_http_server
 
 from yijian.config.environment import Environment
 from yijian.config.files import allow_many_files
-from yijian.dataplane.mllp import Conversations, MllpListener
-from yijian.dataplane.mllp_partners import Partners, serve_passed
+from yijian.dataplane.crowding import Crowding
+from yijian.dataplane.listener import Listener
+from yijian.dataplane.mllp import Conversations
+from yijian.dataplane.partners import Partners, serve_passed, spawning
 from yijian.dataplane.pool import create_pool
 from yijian.kit.crypto import FieldCipher
 
@@ -43,16 +44,14 @@ async def _listen(environment: Environment) -> None:
     stop = _stop_on_signal()
     tls = environment.mllp_tls
     async with _conversations(environment) as conversations:
-        listener = MllpListener(
-            conversations,
-            Partners(environment.mllp_processes - 1, _spawn),
-            host=environment.bind,
-            port=environment.mllp_port,
-            tls_port=tls.port if tls else None,
-            most_of_one_address=environment.mllp_connections,
-        )
-        port = listener.start()
-        log.info("listening for HL7 v2", port=port, tls_port=tls.port if tls else None)
+        partners = Partners(environment.mllp_processes - 1, spawning("-m", "yijian.config.cli", "mllp"))
+        crowding = Crowding(environment.mllp_connections)
+        ports = [environment.mllp_port, *([tls.port] if tls else [])]
+        listener = Listener(conversations, partners, crowding, host=environment.bind, ports=ports)
+        listener.bind()
+        listener.start()
+        partners.start()
+        log.info("listening for HL7 v2", ports=listener.ports)
         await stop.wait()
         await listener.stop()
     log.info("stopped listening for HL7 v2")
@@ -86,12 +85,3 @@ def _stop_on_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
-
-
-async def _spawn(number: int, control: socket.socket) -> asyncio.subprocess.Process:
-    """Start a partner; its log goes where ours goes."""
-    file = control.fileno()
-    words = ("-m", "yijian.config.cli", "mllp", "--partner", str(number), "--control", str(file))
-    return await asyncio.create_subprocess_exec(
-        sys.executable, *words, stdin=asyncio.subprocess.DEVNULL, pass_fds=(file,)
-    )

@@ -1,29 +1,58 @@
-"""Serve both planes: uvicorn on uvloop and httptools, one process."""
+"""Serve HTTP until SIGTERM or SIGINT: the process that accepts, or a partner of it."""
+
+import socket
+from collections.abc import Sequence
 
 import uvicorn
 
-from yijian.config.connections import bounded_by
+from yijian.config.connections import BoundedConnection
 from yijian.config.environment import Environment
 from yijian.config.files import allow_many_files
+from yijian.config.http_server import FirstServer, PartnerServer, Server
 from yijian.dataplane.crowding import Crowding
+from yijian.dataplane.partners import Partners, spawning
+from yijian.foundation.errors import CannotGoOn
 
-__all__ = ["http_server"]
+__all__ = ["BOTH_PLANES", "COMMAND", "serve_http"]
 
+BOTH_PLANES = "yijian.config.asgi:application"
+COMMAND = ("-m", "yijian.config.cli", "serve")
 GRACE_SECONDS = 10
 
 
-def http_server(environment: Environment) -> uvicorn.Server:
-    """Return the server, not yet running: `run()` it, or `await serve()`; `should_exit` ends it.
+def serve_http(
+    environment: Environment,
+    application: str = BOTH_PLANES,
+    command: Sequence[str] = COMMAND,
+    *,
+    number: int = 0,
+    control: int | None = None,
+) -> None:
+    """Serve an application; `command` is how Python is told to start a partner.
 
-    Requests are not logged: they are counted, and accesses to patients' data are audited.
+    Partner `number` serves what is passed to it through the inherited socket `control`. Requests are not
+    logged: they are counted, and accesses to patients' data are audited.
     """
     allow_many_files()
-    config = uvicorn.Config(
-        "yijian.config.asgi:application",
+    config = _configure(environment, application)
+    server: Server
+    if control is None:
+        partners = Partners(environment.web_processes - 1, spawning(*command))
+        server = FirstServer(config, partners, Crowding(environment.http_connections, environment.proxies))
+    else:
+        server = PartnerServer(config, socket.socket(fileno=control))
+    server.run()
+    if not server.started:
+        raise CannotGoOn("The web server did not start: its log, just above, names the reason.")
+
+
+def _configure(environment: Environment, application: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
         host=environment.bind,
         port=environment.http_port,
         loop="uvloop",
-        http=bounded_by(Crowding(environment.http_connections, environment.proxies)),
+        http=BoundedConnection,
         ws="none",
         lifespan="on",
         access_log=False,
@@ -32,4 +61,3 @@ def http_server(environment: Environment) -> uvicorn.Server:
         forwarded_allow_ips=[str(network) for network in environment.proxies],
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return uvicorn.Server(config)

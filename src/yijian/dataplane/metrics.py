@@ -1,10 +1,20 @@
 """What the data plane counts (Prometheus)."""
 
 import asyncio
+import os
 from contextlib import suppress
 
 import asyncpg
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from yijian.foundation.inbox.health import ALARMS
 from yijian.foundation.inbox.hot import count_open_alarms
@@ -23,28 +33,46 @@ COMMITTED = Counter("yijian_footprints_committed", "Order checks whose record an
 GROUP_SIZE = Histogram(
     "yijian_group_commit_size", "Order checks per transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
-RULEBOOK_LOADED_AT = Gauge("yijian_rulebook_loaded_at_seconds", "When the rules were read last")
-
-
-SENDER_ALARMS = Gauge("yijian_sender_alarms", "Open alarms about senders", ["kind"])
-SENDER_ALARMS_UNSEEN = Gauge(
-    "yijian_sender_alarms_unseen", "Open alarms about senders that nobody has acknowledged", ["kind"]
+RULEBOOK_LOADED_AT = Gauge(
+    "yijian_rulebook_loaded_at_seconds",
+    "When the rules were read last, by the process that read them first",
+    multiprocess_mode="livemin",
 )
+
+SENDER_ALARMS = Gauge(
+    "yijian_sender_alarms", "Open alarms about senders", ["kind"], multiprocess_mode="livemostrecent"
+)
+SENDER_ALARMS_UNSEEN = Gauge(
+    "yijian_sender_alarms_unseen",
+    "Open alarms about senders that nobody has acknowledged",
+    ["kind"],
+    multiprocess_mode="livemostrecent",
+)
+COUNTED_TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the directory where processes put their counts (the library's name for it)."""
 PROBE_SECONDS = 2
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Metrics:
-    """Answers scrapes; alarms are the database's, and left as they were while it is away."""
+    """Answers scrapes for all processes that count together.
+
+    Alarms are the database's, and left as they were while it is away.
+    """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._registry: CollectorRegistry = REGISTRY
+        if directory := os.environ.get(COUNTED_TOGETHER):
+            self._registry = CollectorRegistry()
+            MultiProcessCollector(self._registry, directory)  # type: ignore[no-untyped-call]
 
     async def __call__(self, _: Request) -> Response:
         with suppress(*AWAY):
             async with asyncio.timeout(PROBE_SECONDS):
                 await self._read_alarms()
-        return Response(200, generate_latest(), (("content-type", CONTENT_TYPE_LATEST),))
+        counts = await asyncio.to_thread(generate_latest, self._registry)
+        return Response(200, counts, (("content-type", CONTENT_TYPE_LATEST),))
 
     async def _read_alarms(self) -> None:
         alarms = await count_open_alarms(self._pool)

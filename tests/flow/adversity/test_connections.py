@@ -41,11 +41,11 @@ def served(
     """Serve within these bounds; yield the port."""
 
     class Connection(BoundedConnection):
-        crowding = Crowding(most, [ip_network(each) for each in proxies])
         head_seconds = head
         answer_seconds = answer
 
-    with serving(application, Connection) as base_url:
+    crowding = Crowding(most, [ip_network(each) for each in proxies])
+    with serving(application, crowding, Connection) as base_url:
         yield int(urlsplit(base_url).port or 0)
 
 

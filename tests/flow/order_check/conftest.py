@@ -15,36 +15,35 @@ import uvicorn
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.flow.order_check.own_database import database, django_turned_to
-from yijian.config.connections import BoundedConnection, bounded_by
+from yijian.config.connections import BoundedConnection
 from yijian.config.environment import Environment, read_environment
+from yijian.config.http_server import FirstServer
 from yijian.dataplane.crowding import Crowding
+from yijian.dataplane.partners import Partners, spawning
 from yijian.kit.crypto import FieldCipher
 
 PATIENCE = 30
-CONNECTIONS = bounded_by(Crowding(1000))
+CONNECTIONS = Crowding(1000)
 
 
 @contextmanager
-def serving(application: Any, connections: type[BoundedConnection] = CONNECTIONS) -> Iterator[str]:
-    """Serve an application by uvicorn in a thread; yield its base URL."""
-    config = uvicorn.Config(
-        application,
-        port=0,
-        http=connections,
-        lifespan="on",
-        log_level="critical",
-        access_log=False,
-        ws="none",
-    )
-    server = uvicorn.Server(config)
+def serving(
+    application: Any,
+    crowding: Crowding = CONNECTIONS,
+    connections: type[BoundedConnection] = BoundedConnection,
+) -> Iterator[str]:
+    """Serve an application in a thread, by one process; yield its base URL."""
+    config = uvicorn.Config(application, port=0, lifespan="on", log_level="critical", access_log=False)
+    server = FirstServer(config, Partners(0, spawning()), crowding)
+    server.connections = connections
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         deadline = time.monotonic() + PATIENCE
-        while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        while not server.accepts and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert server.started, "the application did not start"
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        assert server.accepts, "the application did not start"
+        yield f"http://127.0.0.1:{server.port}"
     finally:
         server.should_exit = True
         thread.join(PATIENCE)

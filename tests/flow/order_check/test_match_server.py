@@ -11,13 +11,6 @@ import httpx
 
 from tests.flow.order_check.conftest import PATIENCE, World
 
-PROGRAM = (
-    "import os;"
-    "from yijian.config.environment import read_environment;"
-    "from yijian.config.serve import http_server;"
-    "http_server(read_environment(os.environ)).run()"
-)
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -28,7 +21,7 @@ def free_port() -> int:
 
 def start(database_url: str, port: int) -> subprocess.Popen[str]:
     surroundings = os.environ | {"YIJIAN_DATABASE_URL": database_url, "YIJIAN_HTTP_PORT": str(port)}
-    command = [sys.executable, "-c", PROGRAM]
+    command = [sys.executable, "-m", "yijian.config.cli", "serve"]
     return subprocess.Popen(command, env=surroundings, stderr=subprocess.PIPE, text=True)
 
 

@@ -1,19 +1,20 @@
-"""Further processes of the listener: connections are passed to them as they are accepted (SCM_RIGHTS).
+"""Further processes that serve: connections are passed to them as they are accepted (SCM_RIGHTS).
 
 Through the socket between the two go tickets, one way with a connection each, the other way when it ended.
-Its closing tells a partner to stop, and the listener that a partner is gone.
+Its closing tells a partner to stop, and who accepts that a partner is gone.
 """
 
 import asyncio
 import itertools
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
-__all__ = ["Partners", "serve_passed"]
+__all__ = ["Conversing", "Partners", "serve_passed", "spawning"]
 
 TICKET_BYTES = 8
 READY = 0
@@ -29,19 +30,28 @@ log = structlog.get_logger(__name__)
 
 
 class Conversing(Protocol):
+    """The connections that this process serves; its length is their number."""
+
+    def __len__(self) -> int: ...
     def take(self, connected: socket.socket, *, secure: bool) -> "asyncio.Task[None]": ...
 
 
 class Partner:
     """A process, our end of the socket to it, and how many connections it serves."""
 
-    def __init__(self, number: int, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+    def __init__(
+        self,
+        number: int,
+        process: asyncio.subprocess.Process,
+        control: socket.socket,
+        ready: asyncio.Event,
+    ) -> None:
         self._number = number
         self._process = process
         self._control = control
         self._left: dict[int, Callable[[], None]] = {}
         self._tickets = itertools.count(2, 2)
-        self.ready = False
+        self.ready = ready
 
     @property
     def connections(self) -> int:
@@ -74,8 +84,8 @@ class Partner:
 
     def _hear(self, ticket: int) -> None:
         if ticket == READY:
-            self.ready = True
-            log.info("a further listener process is ready", number=self._number)
+            self.ready.set()
+            log.info("a further process is ready", number=self._number)
         else:
             self._left.pop(ticket)()
 
@@ -96,17 +106,27 @@ class Partners:
         self._spawn = spawn
         self._running: set[Partner] = set()
         self._keeping: list[asyncio.Task[None]] = []
+        self._ready = [asyncio.Event() for _ in range(number)]
         self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Start them all; they take connections once they are ready."""
         self._keeping = [asyncio.create_task(self._keep_up(n)) for n in range(1, self._number + 1)]
 
+    async def until_ready(self, seconds: float) -> None:
+        """Return when all are ready, at the latest after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for ready in self._ready:
+                    await ready.wait()
+
     def take(self, connected: socket.socket, left: Callable[[], None], most: int, *, secure: bool) -> bool:
         """Pass a connection to the partner with the fewest, if it has no more than `most`."""
-        ready = [partner for partner in self._running if partner.ready and partner.connections <= most]
+        ready = [partner for partner in self._running if partner.ready.is_set()]
         idlest = min(ready, key=lambda partner: partner.connections, default=None)
-        return idlest is not None and idlest.take(connected, left, secure=secure)
+        if idlest is None or idlest.connections > most:
+            return False
+        return idlest.take(connected, left, secure=secure)
 
     async def stop(self) -> None:
         """Have them answer what is under way and end; one that does not is killed."""
@@ -129,19 +149,21 @@ class Partners:
 
     async def _run_once(self, number: int) -> bool:
         """Start a partner and stay until it ends; tell whether it had been ready."""
+        ready = self._ready[number - 1]
+        ready.clear()
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with ours:
             try:
                 with theirs:
-                    partner = Partner(number, await self._spawn(number, theirs), ours)
+                    partner = Partner(number, await self._spawn(number, theirs), ours, ready)
             except OSError:
-                log.exception("a further listener process cannot be started", number=number)
+                log.exception("a further process cannot be started", number=number)
                 return False
             status = await self._follow(partner)
         if not self._stopping.is_set():
-            log.warning("a further listener process ended and is started again", number=number, status=status)
-        return partner.ready
+            log.warning("a further process ended and is started again", number=number, status=status)
+        return ready.is_set()
 
     async def _follow(self, partner: Partner) -> int:
         self._running.add(partner)
@@ -151,6 +173,19 @@ class Partners:
             return await partner.watch()
         finally:
             self._running.discard(partner)
+
+
+def spawning(*words: str) -> Spawn:
+    """Return what starts a partner as `python <words> --partner <number> --control <file>`, its log ours."""
+
+    async def spawn(number: int, control: socket.socket) -> asyncio.subprocess.Process:
+        file = control.fileno()
+        told = ("--partner", str(number), "--control", str(file))
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *words, *told, stdin=asyncio.subprocess.DEVNULL, pass_fds=(file,)
+        )
+
+    return spawn
 
 
 async def serve_passed(control: socket.socket, conversations: Conversing) -> None:
