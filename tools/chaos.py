@@ -27,9 +27,10 @@ from yijian.config.processes import Children, keep_database_up
 from yijian.gateways.hl7v2.codec import MllpDecoder, frame
 
 COMMANDS = ("serve", "mllp", "worker")
-PARTNER, DATABASE = "partner", "postgres"
-"""The listener's second process, and the server."""
-VICTIMS = (*COMMANDS, PARTNER, DATABASE)
+PARTNERS = {"serve's partner": "serve", "mllp's partner": "mllp"}
+"""The second process of each, by whose child it is."""
+DATABASE = "postgres"
+VICTIMS = (*COMMANDS, *PARTNERS, DATABASE)
 INSTITUTION = "42010602"
 CONNECTIONS = 4
 RESIDENTS = 40
@@ -78,7 +79,8 @@ class Region:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self.ports = {"YIJIAN_HTTP_PORT": free_port(), "YIJIAN_MLLP_PORT": free_port()}
-        given = {name: str(port) for name, port in self.ports.items()} | {"YIJIAN_MLLP_PROCESSES": "2"}
+        given = {name: str(port) for name, port in self.ports.items()}
+        given |= {"YIJIAN_MLLP_PROCESSES": "2", "YIJIAN_WEB_PROCESSES": "2"}
         self._children = Children(installation.home, os.environ | installation.environment | given)
 
     @property
@@ -98,8 +100,8 @@ class Region:
             if name == DATABASE:
                 lock = (self._installation.server.data / "postmaster.pid").read_text()
                 os.kill(int(lock.split()[0]), signal.SIGKILL)
-            elif name == PARTNER:
-                for child in machine.children_of(self._children.process_id("mllp")):
+            elif name in PARTNERS:
+                for child in machine.children_of(self._children.process_id(PARTNERS[name])):
                     os.kill(child, signal.SIGKILL)
             else:
                 os.kill(self._children.process_id(name), signal.SIGKILL)

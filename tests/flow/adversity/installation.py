@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,14 @@ PATIENCE = 60
 INSTITUTION = "H001"
 REGISTER = f"""
 INSERT INTO inbox_sender (facility, institution_code, encoding, addresses, certificates, active)
-VALUES ('{INSTITUTION}', '{INSTITUTION}', '', '["127.0.0.1/32"]', '[]', true)
+VALUES ('{INSTITUTION}', '{INSTITUTION}', '', '["127.0.0.1/32"]', '[]', true);
+INSERT INTO institutions_region (code, name_zh, name_en, kind, mark_label)
+VALUES ('CN', '全国', 'China', 'nation', '全国HR');
+INSERT INTO institutions_institution
+    (code, name_zh, name_en, region_id, level, grade, kind, ownership, active_from)
+VALUES ('{INSTITUTION}', '第一医院', '', 'CN', 3, '', 'hospital', 'public', '2020-01-01');
+INSERT INTO institutions_campus (institution_id, code, name_zh, main)
+VALUES ('{INSTITUTION}', 'main', '本部', true)
 """  # noqa: S608 - our own constant
 ADD_CLIENT = (
     "clients",
@@ -38,7 +45,10 @@ ADD_CLIENT = (
 class Installation:
     """Runs what it is told to; the database server is the test's to stop and start."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(
+        self, home: Path, environment: Mapping[str, str], commands: Sequence[str], **settings: str
+    ) -> None:
+        self._commands = commands
         self.server = EmbeddedPostgres(home, **settings)
         self.url = self.server.start()
         self.http_port, self.mllp_port = free_port(), free_port()
@@ -47,17 +57,19 @@ class Installation:
             "YIJIAN_HTTP_PORT": str(self.http_port),
             "YIJIAN_MLLP_PORT": str(self.mllp_port),
             "YIJIAN_MLLP_PROCESSES": "1",
+            "YIJIAN_WEB_PROCESSES": "2",
             "YIJIAN_HOME": str(home),
             "TMPDIR": str(home),
         }
+        self._environment |= environment
         self._children = Children(home, self._environment)
 
     def open(self) -> None:
-        self._command("migrate")
+        self.command("migrate")
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(REGISTER)
-        self._secret = self._command(*ADD_CLIENT).strip()
-        for command in ("serve", "mllp"):
+        self._secret = self.command(*ADD_CLIENT).strip()
+        for command in self._commands:
             self._children.start(command)
         until(self.is_ready)
 
@@ -65,7 +77,8 @@ class Installation:
         self._children.stop()
         self.server.stop()
 
-    def _command(self, *words: str) -> str:
+    def command(self, *words: str) -> str:
+        """Run a command of ours; return what it says."""
         command = [sys.executable, "-m", "yijian.config.cli", *words]
         return subprocess.run(
             command, env=self._environment, check=True, capture_output=True, text=True
@@ -101,8 +114,14 @@ class Installation:
 
 
 @contextmanager
-def installed(home: Path, **settings: str) -> Iterator[Installation]:
-    installation = Installation(home, **settings)
+def installed(
+    home: Path,
+    environment: Mapping[str, str] | None = None,
+    commands: Sequence[str] = ("serve", "mllp"),
+    **settings: str,
+) -> Iterator[Installation]:
+    """Run these commands over a PostgreSQL with these settings."""
+    installation = Installation(home, environment or {}, commands, **settings)
     try:
         installation.open()
         yield installation

@@ -12,5 +12,5 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed() -> None:
         [sys.executable, *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("serve", "mllp", "partner", "worker", "postgres"):
+    for name in ("serve", "serve's partner", "mllp", "mllp's partner", "worker", "postgres"):
         assert f"killed {name}" in done.stdout
