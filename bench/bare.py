@@ -1,23 +1,25 @@
 """A bare ASGI application: the candidate statement over a pool, its rows as JSON, and nothing else.
 
-A process of its own (`python -m bench.bare`), on the same server, event loop, driver and pool size as ours.
+On the same server, event loop, driver and pool size as ours, in as many processes (`python -m bench.bare`).
 What it leaves out: token, identity, rules, words, the match and its audit on disk.
 """
 
+import argparse
 import os
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-import uvicorn
 
 from bench.history import ITEMS
 from bench.raw import STATEMENT
+from yijian.config.environment import read_environment
+from yijian.config.serve import serve_http
 from yijian.dataplane.app import POOL_SIZE
 from yijian.dataplane.pool import create_pool
 
-__all__ = ["Bare"]
+__all__ = ["Bare", "application"]
 
 HEADERS = [(b"content-type", b"application/json")]
 
@@ -50,13 +52,24 @@ class Bare:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-if __name__ == "__main__":
-    uvicorn.run(
-        Bare(os.environ["YIJIAN_DATABASE_URL"]),
-        port=int(os.environ["YIJIAN_HTTP_PORT"]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
+application = Bare(os.environ.get("YIJIAN_DATABASE_URL", ""))
+
+
+def main() -> None:
+    """Serve it, or what a process that does passes on."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--partner", type=int, default=0)
+    options.add_argument("--control", type=int)
+    given = options.parse_args()
+    environment = read_environment(os.environ)
+    serve_http(
+        environment,
+        "bench.bare:application",
+        ("-m", "bench.bare"),
+        number=given.partner,
+        control=given.control,
     )
+
+
+if __name__ == "__main__":
+    main()
