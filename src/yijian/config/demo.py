@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import httpx
 from rich.console import Console
 
 from yijian.config.environment import Environment, read_environment
@@ -25,8 +24,6 @@ __all__ = ["RESIDENTS", "addresses_of", "run_demo"]
 COMMANDS = ("serve", "mllp", "worker")
 """What a region needs running, each a process of its own."""
 RESIDENTS = 2000
-READY_SECONDS = 60
-POLL_SECONDS = 0.1
 
 
 def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESIDENTS) -> None:
@@ -91,7 +88,7 @@ def _live(
     try:
         for command in COMMANDS:
             children.start(command)
-        asyncio.run(_begin(children, environment, variables, residents))
+        asyncio.run(_begin(children, variables, residents))
         console.print("ready", highlight=False)
         console.file.flush()
         asyncio.run(_keep_up(children, server, console, logs / "demo.log"))
@@ -162,12 +159,10 @@ async def _stage(stage: str, variables: Mapping[str, str], residents: int) -> No
         raise CannotGoOn("The region is not complete; the line above says why.")
 
 
-async def _begin(
-    children: Children, environment: Environment, variables: Mapping[str, str], residents: int
-) -> None:
-    """Fill the region once all answer; a child that ends so early has a reason that a restart won't mend."""
+async def _begin(children: Children, variables: Mapping[str, str], residents: int) -> None:
+    """Fill the region, beside the children; one that ends so early has a reason that a restart won't mend."""
     watching = asyncio.create_task(children.watch())
-    filling = asyncio.create_task(_fill_when_ready(environment, variables, residents))
+    filling = asyncio.create_task(_stage("fill", variables, residents))
     try:
         await asyncio.wait((watching, filling), return_when=asyncio.FIRST_COMPLETED)
         await (watching if watching.done() else filling)
@@ -175,36 +170,3 @@ async def _begin(
         for task in (watching, filling):
             task.cancel()
         await asyncio.gather(watching, filling, return_exceptions=True)
-
-
-async def _fill_when_ready(environment: Environment, variables: Mapping[str, str], residents: int) -> None:
-    addresses = addresses_of(environment)
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            await _until_ready(f"{addresses['base_url']}/readyz", **addresses["mllp"])
-    except TimeoutError:
-        raise CannotGoOn(f"The services are not ready after {READY_SECONDS} s; see their logs.") from None
-    await _stage("fill", variables, residents)
-
-
-async def _until_ready(url: str, host: str, port: int) -> None:
-    async with httpx.AsyncClient(trust_env=False) as http:
-        while True:
-            if await _answers(http, url):
-                break
-            await asyncio.sleep(POLL_SECONDS)
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(POLL_SECONDS)
-        else:
-            writer.close()
-            return
-
-
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(url)).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, RemoteDisconnected
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +25,8 @@ ANSWER = re.compile(rb"^MSA\|(?P<code>[A-Z]{2})\|", re.MULTILINE)
 READ_BYTES = 64 * 1024
 TIMEOUT = 60.0
 CONNECTIONS = 8
+PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before a call is made again that was answered 503."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,15 @@ class Doors:
         return token
 
     async def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Response:
+        """Post, and again where the answer is to come back later: a small machine may be short of breath."""
+        for pause in PAUSES:
+            response = await self._post_once(path, body, headers)
+            if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                return response
+            await asyncio.sleep(pause)
+        return await self._post_once(path, body, headers)
+
+    async def _post_once(self, path: str, body: bytes, headers: dict[str, str]) -> Response:
         connection = await self._idle.get()
         try:
             return await asyncio.to_thread(_post, connection, path, body, headers)

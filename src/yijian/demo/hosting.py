@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from yijian.demo.calendar import Calendar
 from yijian.demo.consents import issue_patients, record_wills
 from yijian.demo.doors import Doors, open_doors
 from yijian.demo.drafts import draft_rules
+from yijian.demo.events import Year
 from yijian.demo.handover import (
     credentials_of,
     patients_of,
@@ -80,15 +81,20 @@ class Demo:
         patients = before["patients"] if before else []
         write_handover(self._handover, self._addresses | accounts | {"patients": patients})
 
-    async def fill(self, import_reports: Import) -> None:
+    async def fill(self, import_reports: Import, until_ready: Callable[[], Awaitable[None]]) -> None:
         """Load the year unless it was, try the stories, and hand over; `prepare` has made the accounts."""
         self._document = read_handover(self._handover) or {}
+        progressed = self._read_progress()
+        year = None if progressed.loaded else self._make_year(Calendar(progressed.moment))
         steps, stories = Steps(self._console), make_stories(Calendar(self._moment))
         mllp = self._addresses["mllp"]
         async with open_doors(
             self._addresses["base_url"], (mllp["host"], mllp["port"]), credentials_of(self._document)
         ) as doors:
-            loaded = await self._load(doors, steps, import_reports)
+            await until_ready()
+            loaded = year is None
+            if year:
+                await self._load(doors, progressed.moment, year, steps, import_reports)
             different = await try_stories(doors, stories, hypothetical=loaded)
             if different and loaded:
                 different = await self._tell_again(doors, different, steps)
@@ -108,27 +114,28 @@ class Demo:
             record_wills(stories)
             draft_rules()
 
-    async def _load(self, doors: Doors, steps: Steps, import_reports: Import) -> bool:
-        """Return whether the year had been loaded before; what a start left unfinished is sent again.
-
-        Everything but the questions is the same the second time, and taken as a repetition.
-        """
-        progressed = self._read_progress()
-        if progressed.loaded:
-            return True
-        self._write_progress(progressed)
-        calendar = Calendar(progressed.moment)
+    def _make_year(self, calendar: Calendar) -> Year:
         residents = make_residents(calendar.today, self._residents, Random(SEED))
         year = make_year(calendar, residents, Random(SEED))
         year.events.extend(make_mess(year.events, Random(SEED)))
         year.events.sort(key=lambda event: event.at)
         gc.freeze()  # the year stays until it is told: nobody need look through it for garbage
+        return year
+
+    async def _load(
+        self, doors: Doors, moment: datetime, year: Year, steps: Steps, import_reports: Import
+    ) -> None:
+        """Tell the year as of its moment; what a start left unfinished is sent again.
+
+        Everything but the questions is the same the second time, and taken as a repetition.
+        """
+        self._write_progress(Progressed(moment))
+        calendar = Calendar(moment)
         self._pasts.mkdir(mode=0o700, exist_ok=True)
         backfill = Backfill(import_reports, self._pasts, calendar.joined_at)
         await load_year(doors, year, make_stories(calendar), steps, backfill)
         shutil.rmtree(self._pasts)
-        self._write_progress(Progressed(progressed.moment, loaded=True))
-        return False
+        self._write_progress(Progressed(moment, loaded=True))
 
     def _read_progress(self) -> Progressed:
         try:

@@ -12,6 +12,7 @@ from rich.console import Console
 from yijian.config.commands.setup import set_up_django
 from yijian.config.demo import RESIDENTS, addresses_of
 from yijian.config.environment import Environment, read_environment
+from yijian.config.readiness import until_ready
 from yijian.foundation.errors import CannotGoOn
 
 __all__ = ["region"]
@@ -35,13 +36,17 @@ def prepare(residents: Residents = RESIDENTS) -> None:
 
 @region.command("fill")
 def fill(residents: Residents = RESIDENTS) -> None:
-    """Load the year through the interfaces unless it was, try the stories, and hand over."""
+    """Load the year through the interfaces unless it was, try the stories, and hand over.
+
+    What can be done while the services are starting is done meanwhile.
+    """
     set_up_django()
     from yijian.demo.hosting import Demo  # noqa: PLC0415 - loads models
 
     environment = _environment()
-    demo = Demo(environment.home, addresses_of(environment), _console(), residents)
-    asyncio.run(demo.fill(_import_reports))
+    addresses = addresses_of(environment)
+    demo = Demo(environment.home, addresses, _console(), residents)
+    asyncio.run(demo.fill(_import_reports, lambda: until_ready(addresses)))
 
 
 def _environment() -> Environment:

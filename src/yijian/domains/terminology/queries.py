@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from django.db.models import Q
@@ -17,7 +19,9 @@ from yijian.domains.terminology.values import (
 
 __all__ = ["Meanings", "find_item", "list_items", "look_up", "sensitive_codes"]
 
-FIELDS = tuple(set(Item.__struct_fields__) - {"assumed"})
+FIELDS = tuple(sorted(set(Item.__struct_fields__) - {"assumed"}))
+OF_ITEM = tuple(f"item__{name}" for name in FIELDS)
+OF_MAP = ("local_code", "specimen", "laterality", "body_site", "contrast")
 CODED = ("specimen", "laterality", "contrast", "comparability", "sensitive")
 
 
@@ -52,19 +56,21 @@ def look_up(institution_code: str, codes: Collection[tuple[str, str]]) -> Meanin
 def _local_meanings(institution_code: str, codes: set[str]) -> dict[tuple[str, str], tuple[CodeMeaning, ...]]:
     if not codes:
         return {}
-    rows = CodeMap.objects.select_related("item").filter(
+    rows = CodeMap.objects.filter(
         institution_code=institution_code, local_code__in=codes, state=MapState.CONFIRMED
     )
     found: dict[tuple[str, str], tuple[CodeMeaning, ...]] = {}
-    for row in rows:
+    for local_code, specimen, laterality, body_site, contrast, *columns in rows.values_list(
+        *OF_MAP, *OF_ITEM
+    ):
         meaning = CodeMeaning(
-            item=item_of(row.item),
-            specimen=specimen_of(row.specimen, None),
-            laterality=row.laterality,
-            body_site=row.body_site,
-            contrast=row.contrast,
+            item=_item(tuple(columns)),
+            specimen=specimen_of(specimen, None),
+            laterality=laterality,
+            body_site=body_site,
+            contrast=contrast,
         )
-        key = ("local", row.local_code)
+        key = ("local", local_code)
         found[key] = (*found.get(key, ()), meaning)
     return found
 
@@ -75,16 +81,18 @@ def _public_meanings(codes: set[str]) -> dict[tuple[str, str], tuple[CodeMeaning
         return {}
     rows = CatalogueItem.objects.filter(Q(code__in=codes) | Q(wst886__in=codes) | Q(loinc__in=codes))
     found: dict[tuple[str, str], tuple[CodeMeaning, ...]] = {}
-    for row in rows:
-        meaning = CodeMeaning(item=item_of(row))
-        for key in (("item", row.code), ("wst886", row.wst886), ("loinc", row.loinc)):
+    for columns in rows.values_list(*FIELDS):
+        item = _item(columns)
+        meaning = CodeMeaning(item=item)
+        for key in (("item", item.code), ("wst886", item.wst886), ("loinc", item.loinc)):
             found[key] = (*found.get(key, ()), meaning)
     return found
 
 
-def item_of(row: CatalogueItem) -> Item:
-    """Return the value of a row."""
-    fields = {name: getattr(row, name) for name in FIELDS}
+@lru_cache(maxsize=4096)
+def _item(columns: tuple[Any, ...]) -> Item:
+    """Return the value of a row's `FIELDS`; the catalogue's rows are few and met over and over."""
+    fields = dict(zip(FIELDS, columns, strict=True))
     for name in CODED:
         fields[name] = fields[name] or None
     return msgspec.convert(fields, Item, strict=False)
@@ -92,8 +100,8 @@ def item_of(row: CatalogueItem) -> Item:
 
 def find_item(code: str) -> Item | None:
     """Return a catalogue item by its own code."""
-    row = CatalogueItem.objects.filter(code=code).first()
-    return item_of(row) if row else None
+    columns = CatalogueItem.objects.filter(code=code).values_list(*FIELDS).first()
+    return _item(columns) if columns else None
 
 
 def list_items(codes: Iterable[str] | None = None) -> list[Item]:
@@ -101,7 +109,7 @@ def list_items(codes: Iterable[str] | None = None) -> list[Item]:
     rows = CatalogueItem.objects.all()
     if codes is not None:
         rows = rows.filter(code__in=list(codes))
-    return [item_of(row) for row in rows.order_by("code")]
+    return [_item(columns) for columns in rows.order_by("code").values_list(*FIELDS)]
 
 
 def sensitive_codes() -> frozenset[str]:
