@@ -121,6 +121,8 @@ TABLE = {
     "rules-rows": Page(SUPERVISORS),
     "rules-items": Page(SUPERVISORS),
     "rules-suggestions": Page(SUPERVISORS),
+    "rules-published": Page(RULE_READERS),
+    "rules-published-region": Page(RULE_READERS),
     "rules-facts": Page(RULE_READERS),
     "rules-raise": Page(SUPERVISORS, RULED),
     "rules-fact-withdraw": Page(SUPERVISORS, RULED),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -212,6 +213,8 @@ def test_every_screen_of_the_rules_fits_its_window_and_is_accessible(
         "/rules/?on=2021-05-01",
         "/rules/new/agreement?region=hubei&name=HB-HR",
         "/rules/new/options",
+        "/rules/published/",
+        "/rules/published/jiangsu/",
         address("rules-version", agreement().key),
         address("rules-version", key),
         address("rules-edit", key),
@@ -472,3 +475,27 @@ def test_the_demo_leaves_one_version_to_sign_and_no_second(province: SmallRegion
     assert waiting.preview is not None
     enter("wu").post(address("rules-sign", waiting.key))
     assert sharing.get_version(waiting.key).state == "signed"
+
+
+PUBLISHED = {
+    "xinjiang_corps": ("采样（检查）时间", "血细胞分析：6 小时", "12 小时", "医联体内部互认"),
+    "inner_mongolia": ("患者或家属要求复查", "来源实验室室间质评不合格", "距今时间过久", "NM10"),
+    "jiangsu": ("二级乙等", "须有患者授权", "苏卫医政〔2022〕18号"),
+    "hubei": ("★ = 鄂HR", "仅限公立机构", "30 天", "60 天", "7 天"),
+    "shenyang": ("影像须可联网调阅",),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sharing.list_published())
+def test_whoever_reads_rules_reads_what_regions_published(province: SmallRegion, name: str) -> None:
+    client = enter("clinician")
+    listed = client.get(reverse("rules-published")).content.decode()
+    page = client.get(reverse("rules-published-region", args=[name]))
+    told = page.content.decode()
+
+    assert page.status_code == 200
+    assert sharing.get_published(name).name_zh in listed
+    assert [words for words in PUBLISHED.get(name, ()) if words not in told] == []
+    assert all(line in unescape(told) for line in sharing.get_published(name).assumed)
+    assert client.get(reverse("rules-published-region", args=["atlantis"])).status_code == 404
