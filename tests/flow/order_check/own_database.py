@@ -24,16 +24,21 @@ def database(server_url: str, name: str, template: str = "template1") -> Iterato
 def django_turned_to(name: str) -> Iterator[None]:
     """Let Django work in another database for a while.
 
-    Threads of a server give their connections back after each request: nobody could close them later.
+    Threads of a server give their connections back after each request: nobody could close them later. The
+    rulebook read in one database is forgotten in the other: both count changes from the same number on.
     """
     from django.db import connection  # noqa: PLC0415 - Django is set up after this file is read
+
+    from yijian.domains.sharing import queries  # noqa: PLC0415
 
     settings = connection.settings_dict
     before = {key: settings[key] for key in ("NAME", "CONN_MAX_AGE")}
     connection.close()
     settings |= {"NAME": name, "CONN_MAX_AGE": 0}
+    queries._cached = None
     try:
         yield
     finally:
         connection.close()
         settings |= before
+        queries._cached = None

@@ -9,9 +9,12 @@ from django.db import connection
 from people import RESIDENT_ID, record
 
 from yijian.domains.identity.api import get_person_summary, list_open_reviews
-from yijian.domains.identity.models import IdentifierKey, Person, SourceRecord
+from yijian.domains.identity.models import IdentifierKey, IdentityReview, Person, SourceRecord
+from yijian.domains.identity.standing import Dispute, _find_open_review
 from yijian.domains.identity.values import Certainty, Sex
 from yijian.foundation.inbox.models import WorkItem
+from yijian.kit.clock import now
+from yijian.kit.ids import new_id
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +178,23 @@ def test_keeps_no_number_in_clear(known_person: UUID) -> None:
             for secret in (RESIDENT_ID, "13800000000", "B7"):
                 assert secret not in text
                 assert secret.encode().hex() not in text
+
+
+def test_of_questions_asked_in_one_instant_the_first_stays_the_first(known_person: UUID) -> None:
+    person, at = Person.objects.get(person_id=known_person), now()
+    first, *_ = [
+        IdentityReview.objects.create(
+            review_id=new_id(),
+            institution_code="A",
+            digest=b"d",
+            holder_id=known_person,
+            provisional_id=known_person,
+            described=b"",
+            opened_at=at,
+        ).review_id
+        for _ in range(3)
+    ]
+    IdentityReview.objects.filter(review_id=first).update(digest=b"e")  # now it lies behind the others
+    found = _find_open_review(person, Dispute(b"d", known_person))
+    assert found is not None
+    assert found.review_id == first

@@ -92,7 +92,7 @@ def _find_review(case: Case, dispute: Dispute) -> IdentityReview | None:
     """Return the newest review of the same number in which this institution said the same."""
     reviews = IdentityReview.objects.filter(
         digest=dispute.digest, institution_code=case.institution_code
-    ).order_by("-opened_at")
+    ).order_by("-opened_at", "-review_id")
     said = _demographics(case.description)
     return next((r for r in reviews if _demographics(decrypt_described(r)) == said), None)
 
@@ -102,7 +102,7 @@ def _find_open_review(person: Person, dispute: Dispute) -> IdentityReview | None
     reviews = IdentityReview.objects.filter(provisional_id=person.person_id, state=ReviewState.OPEN)
     if dispute.holder_id != person.person_id:
         reviews = reviews.filter(digest=dispute.digest)
-    return reviews.order_by("opened_at").first()
+    return reviews.order_by("opened_at", "review_id").first()
 
 
 def decrypt_described(review: IdentityReview) -> PatientDescription:
