@@ -23,7 +23,7 @@ from yijian.domains.consent.api import record_objection
 from yijian.domains.consent.values import ObjectionKind
 from yijian.domains.identity.api import describe_person, record_patient
 from yijian.domains.recognition import api as recognition
-from yijian.domains.recognition.models import Citation
+from yijian.domains.recognition.models import Citation, Decision
 from yijian.domains.recognition.values import (
     DecisionKind,
     DecisionSubmission,
@@ -193,6 +193,21 @@ def test_what_the_patient_refuses_since_is_cited_no_more(clinician: Client, regi
     assert (page.status_code, Citation.objects.count()) == (422, 0)
     assert "患者不再允许查看" in page.content.decode()
     assert "7.1" not in page.content.decode()
+
+
+def test_what_the_patient_refuses_since_is_accepted_no_more_yet_declined(
+    clinician: Client, region: SmallRegion
+) -> None:
+    page = order(clinician, region.person_id, "HbA1c")
+    ticket = page.split('name="ticket"', 1)[1].split('value="', 1)[1].split('"', 1)[0]
+    record_objection(region.person_id, ObjectionKind.EVERYTHING, by="patient", at=now())
+
+    answer = clinician.post(reverse("reuse-accept"), {"ticket": ticket})
+
+    assert (answer.status_code, Decision.objects.count()) == (422, 0)
+    assert "患者不再允许查看" in answer.content.decode()
+    clinician.post(reverse("reuse-decline"), {"ticket": ticket, "code": "1"})
+    assert Decision.objects.get().decision == "decline"
 
 
 def test_decision_after_a_correction_is_refused_with_its_reason(

@@ -14,6 +14,7 @@ SENTENCES: dict[str, Promise] = {
     "decision.conflict": _("该项目已作过决定，不能更改。"),
     "decision.reason_missing": _("不采纳须选择情形；其他情形须写明原因。"),
     "citation.not_accepted": _("先采纳，再引用。"),
+    "match.not_visible": _("患者不再允许查看这项结果，不能采纳。请重新查询。"),
     "citation.not_citable": _("报告已更正或作废，或患者不再允许查看，不能引用。请重新查询。"),
     "citation.conflict": _("该项目已引用过。"),
     "items.count": _("请至少选择一个项目。"),

@@ -25,6 +25,7 @@ from yijian.domains.recognition.queries import (
     list_follow_ups,
     list_reused,
     require_citable,
+    require_visible,
 )
 from yijian.domains.recognition.rules.explain import Explained, Weighed
 from yijian.domains.recognition.rules.grants import Way
@@ -82,6 +83,7 @@ __all__ = [
     "record_decisions",
     "record_view",
     "require_citable",
+    "require_visible",
     "revoke_decision",
 ]
 

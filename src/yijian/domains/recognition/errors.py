@@ -15,6 +15,7 @@ __all__ = [
     "not_accepted",
     "not_citable",
     "not_decided",
+    "not_visible",
     "reason_contradicts",
     "reason_missing",
     "reason_unknown",
@@ -164,4 +165,13 @@ def not_citable(path: str) -> Problem:
         "The report changed since, or the patient no longer allows to see it.",
         409,
         (FieldError(path, "ask again and cite what is found then"),),
+    )
+
+
+def not_visible(path: str) -> Problem:
+    return Problem(
+        "match.not_visible",
+        "The patient no longer allows to see this result.",
+        409,
+        (FieldError(path, "ask again and decide on what is found then"),),
     )

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from yijian.domains.consent.api import get_sight, hidden_codes
 from yijian.domains.consent.values import Sight
 from yijian.domains.identity.api import resolve_patient
 from yijian.domains.identity.values import Certainty
 from yijian.domains.recognition import errors
-from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchKey
+from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey
 from yijian.domains.recognition.posing import recorded_claim
 from yijian.domains.recognition.values import CitableRequest, DecisionKind
 from yijian.domains.results.api import get_report, get_report_state
@@ -28,6 +30,7 @@ __all__ = [
     "list_follow_ups",
     "list_reused",
     "require_citable",
+    "require_visible",
 ]
 
 
@@ -107,16 +110,41 @@ def list_citable(institution_code: str, request: CitableRequest, at: datetime) -
 
 def require_citable(institution_code: str, match_item_id: UUID, at: datetime) -> None:
     """Raise `Problem` where what was accepted is no longer current, or may no longer be seen."""
+    match, sequence = _find_item(institution_code, match_item_id)
+    accepted = Decision.objects.filter(
+        person_id=match.person_id,
+        match_id=match.match_id,
+        sequence=sequence,
+        decision=DecisionKind.ACCEPT.value,
+    ).first()
+    if accepted is None:
+        raise errors.not_accepted("match_item_id")
+    if _citable(accepted, _sight_since(match, at)) is None:
+        raise errors.not_citable("match_item_id")
+
+
+def require_visible(institution_code: str, match_item_id: UUID, at: datetime) -> None:
+    """Raise `Problem` where the patient no longer lets the institution see what was found for an item."""
+    match, sequence = _find_item(institution_code, match_item_id)
+    rows = MatchItem.objects.filter(Q(sequence=sequence) | Q(parent=sequence), match_id=match.match_id)
+    sight, items = _sight_since(match, at), get_rulebook().items
+    for row in rows.filter(person_id=match.person_id):
+        elsewhere = row.source_institution_code != institution_code
+        known = items.get(row.item_code)
+        if (
+            not sight.shows_anything
+            or (sight.own_only and elsewhere)
+            or not sight.shows(known.sensitive if known else None)
+        ):
+            raise errors.not_visible("match_item_id")
+
+
+def _find_item(institution_code: str, match_item_id: UUID) -> tuple[Match, int]:
     match_id, sequence = member_of(match_item_id)
     key = MatchKey.objects.filter(match_id=match_id, institution_code=institution_code).first()
     if key is None:
         raise errors.match_item_unknown("match_item_id")
-    which = {"person_id": key.person_id, "match_id": match_id}
-    accepted = Decision.objects.filter(**which, sequence=sequence, decision=DecisionKind.ACCEPT.value).first()
-    if accepted is None:
-        raise errors.not_accepted("match_item_id")
-    if _citable(accepted, _sight_since(Match.objects.get(**which), at)) is None:
-        raise errors.not_citable("match_item_id")
+    return Match.objects.get(person_id=key.person_id, match_id=match_id), sequence
 
 
 def _sight_since(match: Match, at: datetime) -> Sight:

@@ -18,6 +18,7 @@ from yijian.domains.recognition.api import (
     record_decisions,
     record_view,
     require_citable,
+    require_visible,
 )
 from yijian.domains.recognition.values import (
     CitationSubmission,
@@ -289,6 +290,8 @@ def _record(
     if not tickets or len({ticket.match_id for ticket in tickets}) > 1:
         raise Http404
     user, moment = signed_in(request), now()
+    for ticket in tickets if decision is DecisionKind.ACCEPT else ():
+        require_visible(user.institution_code, ticket.match_item_id, moment)
     items = tuple(
         SubmittedDecision(match_item_id=ticket.match_item_id, decision=decision, reason=reason)
         for ticket in tickets
