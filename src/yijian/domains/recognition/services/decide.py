@@ -190,7 +190,7 @@ def _record(
         policy_version=circumstances.match.policy_version,
         estimated_saving=_saving(circumstances, item) if accepted else NOTHING,
     )
-    tell_decided(row)
+    tell_decided(row, circumstances.bound(item))
     if accepted:
         for bound, state in late:
             _open_follow_up(bound, item.sequence, state, circumstances.recorded_at)

@@ -1,5 +1,6 @@
 """Tell decisions, citations and revocations upwards, with the reports they rest on."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -18,8 +19,8 @@ from yijian.kit.ids import member_id
 __all__ = ["tell_cited", "tell_decided", "tell_revoked"]
 
 
-def tell_decided(decision: Decision) -> None:
-    """Tell that a decision was made, in its transaction."""
+def tell_decided(decision: Decision, bound: Iterable[MatchItem]) -> None:
+    """Tell that a decision was made, in its transaction; `bound`: the item and, for a panel, its members."""
     _tell(
         RecognitionDecided(
             match_item_id=member_id(decision.match_id, decision.sequence),
@@ -28,7 +29,7 @@ def tell_decided(decision: Decision) -> None:
             reason_code=decision.reason_code,
             technical_code=decision.technical_code,
             decided_at=decision.decided_at,
-            reports=_relied_on(decision),
+            reports=_reports_of(bound),
         )
     )
 
@@ -64,9 +65,11 @@ def _relied_on(decision: Decision) -> tuple[ReliedOn, ...]:
         Q(sequence=decision.sequence) | Q(parent=decision.sequence),
         person_id=decision.person_id,
         match_id=decision.match_id,
-        report_id__isnull=False,
-        report_version__isnull=False,
     )
+    return _reports_of(bound.order_by("sequence"))
+
+
+def _reports_of(bound: Iterable[MatchItem]) -> tuple[ReliedOn, ...]:
     found = {
         ReliedOn(
             report_id=row.report_id,
@@ -74,7 +77,7 @@ def _relied_on(decision: Decision) -> tuple[ReliedOn, ...]:
             item_code=row.item_code,
             source_institution_code=row.source_institution_code,
         ): None
-        for row in bound.order_by("sequence")
+        for row in bound
         if row.report_id is not None and row.report_version is not None
     }
     return tuple(found)
