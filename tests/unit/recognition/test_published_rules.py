@@ -4,14 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.recognition.world import ITEMS, LONG_AGO, NOW, candidate, order, rulebook
+from yijian.domains.identity.values import EncounterType
 from yijian.domains.institutions.values import InstitutionProfile, Membership
 from yijian.domains.recognition.rules import decide
 from yijian.domains.recognition.values import AnsweredItem
 from yijian.domains.sharing.published import get_published, list_published
-from yijian.domains.sharing.rules import options_for, standing_of
-from yijian.domains.sharing.values import AuthorisationPolicy, Right, Scope, ScopeKind
+from yijian.domains.sharing.rules import options_for, standing_of, window_hours
+from yijian.domains.sharing.values import Agreement, AuthorisationPolicy, Right, Scope, ScopeKind
 
 LABELS = {
     ("nation", "CN"): "全国HR",
@@ -49,6 +52,7 @@ def answer(
     receiver: tuple[str, str],
     mark: tuple[str, str] | None,
     item: str = "K",
+    encounter: EncounterType = EncounterType.OUTPATIENT,
     **changes: object,
 ) -> AnsweredItem:
     published = get_published(region)
@@ -69,7 +73,9 @@ def answer(
         rights=rights,
     )
     found = candidate(item, institution_code="SOURCE", **changes)
-    question = replace(order(item), institution_code="RECEIVER")
+    question = replace(
+        order(item), institution_code="RECEIVER", encounter_type=encounter, shows_sensitive=True
+    )
     return decide(rules, question, [found]).items[0]
 
 
@@ -147,6 +153,40 @@ def test_how_long_a_result_stands(
     assert expected[1] in codes
     if "method.not_comparable" not in {each.code for each in found.reasons}:
         assert found.outcome.value == expected[0]
+
+
+ROADS = {
+    "HB-HR": (("三级甲等", "420102"), ("三级甲等", "420602"), HUBEI),
+    "BT": (("三级甲等", "66"), ("三级甲等", "66"), BT),
+    "BT-YLT": (("一级甲等·医共体", "66"), ("三级甲等·医共体", "66"), None),
+}
+"""Source and receiver that one agreement alone binds, and the source's mark."""
+WINDOWS = [
+    (region, agreement, item, window_hours(agreement.windows, ITEMS[item], ""))
+    for region in list_published()
+    for agreement in get_published(region).agreements
+    if agreement.windows
+    for item in ITEMS
+    if any(
+        item == w.item_code or (w.category and ITEMS[item].section.startswith(w.category))
+        for w in agreement.windows
+    )
+]
+
+
+@given(st.sampled_from(WINDOWS), st.sampled_from(EncounterType))
+def test_every_published_window_includes_its_last_moment_and_nothing_later(
+    window: tuple[str, Agreement, str, int], encounter: EncounterType
+) -> None:
+    region, agreement, item, hours = window
+    source, receiver, mark = ROADS[agreement.code]
+    changes = {"specimen": specimen_of(item), "unit": ITEMS[item].unit}
+    for late, expected in ((0.0, "window.within"), (1 / 3600, "window.expired")):
+        found = answer(region, source, receiver, mark, item, encounter, hours_ago=hours + late, **changes)
+        assert expected in {each.code for each in found.reasons}
+        assert (found.outcome.value == "not_recognisable") or not late
+        assert found.best is not None
+        assert found.best.agreement == f"{agreement.code}@1"
 
 
 def specimen_of(item: str) -> str:
