@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -24,6 +25,10 @@ from hl7.client import MLLPClient
 
 from tests.conftest import REPOSITORY
 from yijian.config.processes import Children
+from yijian.demo.calendar import Calendar
+from yijian.demo.hosting import SEED
+from yijian.demo.people import make_residents
+from yijian.foundation.accounts.brake import MOST_OF_NAME
 from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 
@@ -195,15 +200,70 @@ def test_every_patient_is_answered_as_promised(handover: Json, hospital: Callabl
         assert answer["items"][0]["outcome"] == patient["try"]["expect"], patient["story_code"]
 
 
+def sign_in(handover: Json, username: str, password: str, address: str = "127.0.0.1") -> int:
+    """Return the status a try to sign in is answered with, from where a proxy says that it comes."""
+    headers = {"X-Forwarded-For": address}
+    with httpx.Client(base_url=handover["base_url"], trust_env=False, timeout=60, headers=headers) as browser:
+        page = browser.get("/sign-in")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": token[1]}
+        return browser.post("/sign-in", data=form).status_code
+
+
 def test_every_user_can_sign_in(handover: Json) -> None:
     for user in handover["users"]:
-        with httpx.Client(base_url=handover["base_url"], trust_env=False, timeout=60) as browser:
-            page = browser.get("/", follow_redirects=True)
-            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-            assert token
-            form = {"username": user["username"], "password": user["password"]}
-            answer = browser.post(page.url.raw_path.decode(), data=form | {"csrfmiddlewaretoken": token[1]})
-            assert answer.status_code == 302, user["username"]
+        assert sign_in(handover, user["username"], user["password"]) == 302, user["username"]
+
+
+def test_brake_on_wrong_passwords_outlives_the_process(premises: Premises, handover: Json) -> None:
+    user, address = handover["users"][0], "203.0.113.5"
+    for number in range(MOST_OF_NAME):
+        assert sign_in(handover, user["username"], f"wrong {number}", address) == 422
+    killed = _child(premises, "serve")
+    os.kill(killed, signal.SIGKILL)
+    _until(lambda: _child(premises, "serve") not in (0, killed) and _is_ready(handover))
+    assert sign_in(handover, user["username"], user["password"], address) == 422
+    assert sign_in(handover, user["username"], user["password"], "203.0.113.6") == 302
+
+
+def test_no_log_holds_names_numbers_or_secrets(
+    premises: Premises, handover: Json, hospital: Callable[[str], Hospital]
+) -> None:
+    """Whatever ran before: the loading of the year at least, and what is refused here."""
+    patient, user = handover["patients"][0], handover["users"][0]
+    assert sign_in(handover, user["username"], f"{user['password']}!", "203.0.113.7") == 422
+    with pytest.raises(AssertionError, match="invalid"):
+        hospital("42010201").call("reports", {"report_no": patient["name"], "patient": patient})
+    unread = (
+        f"MSH|^~\\&|LIS|42010602||||||ORU^R01|X|P|2.4\rPID|||{patient['resident_id']}||{patient['name']}\r"
+    )
+    with MLLPClient(handover["mllp"]["host"], handover["mllp"]["port"]) as client:
+        assert b"MSA|A" in client.send_message(unread.encode())
+    logs = {path: path.read_text(errors="replace") for path in _logs(premises.home)}
+    assert {path.name for path in logs} >= {"serve.log", "mllp.log", "worker.log", "log"}
+    private = _private(premises.home, handover)
+    assert len(private) > 3 * int(RESIDENTS)
+    assert not {path.name: word for path, text in logs.items() for word in private if word in text}
+
+
+def _logs(home: Path) -> list[Path]:
+    """Return our logs, those of imports and PostgreSQL's."""
+    return [*home.glob("**/*.log"), *(home / "postgres").glob("log*")]
+
+
+def _private(home: Path, handover: Json) -> set[str]:
+    """Return what no log may hold: of all residents, and every secret of the installation."""
+    moment = datetime.fromisoformat(json.loads((home / "demo-progress.json").read_text())["moment"])
+    residents = make_residents(Calendar(moment).today, int(RESIDENTS), Random(SEED))  # noqa: S311 - no secret
+    persons = [(each.resident_id, each.name, each.phone) for each in residents]
+    stories = [(each["resident_id"], each["name"]) for each in handover["patients"]]
+    programs = [(each["client_secret"], each["cds"]["private_key_jwk"]["d"]) for each in handover["clients"]]
+    people = [(each["password"],) for each in handover["users"]]
+    files = [
+        ((home / name).read_text().strip(),) for name in ("secret.key", "field.key", "postgres/password")
+    ]
+    return {word for words in (*persons, *stories, *programs, *people, *files) for word in words}
 
 
 def test_result_of_one_hospital_is_recognised_accepted_and_cited_at_another(
