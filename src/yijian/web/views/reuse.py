@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from yijian.domains.consent.api import EVERYTHING_ALLOWED
+from yijian.domains.consent.api import EVERYTHING_ALLOWED, options_of
 from yijian.domains.identity.api import describe_person
 from yijian.domains.identity.values import Coded, EncounterType, Practitioner
 from yijian.domains.recognition.api import (
@@ -32,7 +32,6 @@ from yijian.domains.recognition.values import (
     SubmittedDecision,
 )
 from yijian.domains.results.values import Encounter
-from yijian.domains.sharing.api import get_options
 from yijian.domains.sharing.values import RegionalReason
 from yijian.foundation.accounts.models import Role
 from yijian.kit.clock import now
@@ -137,7 +136,8 @@ def _request(
 
 def _regional(request: HttpRequest) -> Regional:
     """Return the reasons to decline that the user's region lays down itself."""
-    return get_options(signed_in(request).institution_code, now()).decline_reasons
+    options = options_of(signed_in(request).institution_code, now())
+    return options.decline_reasons if options else ()
 
 
 def _row(item: dict[str, Any], ticket: Ticket | None, regional: Regional) -> dict[str, Any]:
