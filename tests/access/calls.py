@@ -46,6 +46,7 @@ def _matter(of: Objects, **more: str) -> dict[str, str]:
 
 PAGE_CALLS: dict[str, Callable[[Objects], Call]] = {
     "authorise-withdraw": lambda of: Call("POST", {"person_id": of.person_id, "consent_id": of.consent_id}),
+    "authorise-lift": lambda of: Call("POST", {"person_id": of.person_id, "objection_id": of.objection_id}),
     "signed-form": lambda of: Call("GET", {"person_id": of.person_id, "consent_id": of.consent_id}),
     "opening-review": lambda of: Call(
         "POST", {"person_id": of.person_id, "opening_id": of.opening_id}, {"verdict": "justified"}

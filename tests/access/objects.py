@@ -47,6 +47,7 @@ class Objects:
     report_id: UUID
     report_no: str
     consent_id: UUID
+    objection_id: UUID
     opening_id: UUID
     match_id: UUID
     open_item: UUID
@@ -145,6 +146,7 @@ def _make_objects(institution: str, person_id: UUID) -> Objects:
         report.report_id,
         report_no,
         _consent(person_id, institution),
+        _objection(person_id, institution),
         _opening(person_id, institution),
         match_id,
         undecided.match_item_id,
@@ -201,6 +203,18 @@ def _recorder(institution: str) -> consent.Recorder:
     options = consent.options_of(institution, now())
     assert options is not None
     return consent.Recorder("tester", institution, options)
+
+
+def _objection(person_id: UUID, institution: str) -> UUID:
+    """Have a patient refuse, on paper, somebody who looks at nothing here."""
+    return consent.record_objection(
+        person_id,
+        ObjectionKind.INSTITUTION,
+        by="tester",
+        at=now(),
+        institution_code="NOWHERE",
+        paper=consent.Paper(institution, "P-1"),
+    )
 
 
 def _consent(person_id: UUID, institution: str) -> UUID:

@@ -56,6 +56,8 @@ TABLE = {
     "authorise": Page(CLINICIANS, IN_CARE, "web.authorisation_page"),
     "authorise-code": Page(CLINICIANS, IN_CARE),
     "authorise-withdraw": Page(CLINICIANS, REACHED),
+    "authorise-object": Page(CLINICIANS, IN_CARE),
+    "authorise-lift": Page(CLINICIANS, REACHED),
     "signed-form": Page(CLINICIANS, REACHED, "web.signed_form"),
     "break-glass": Page(CLINICIANS, IN_CARE, "web.break_glass"),
     "openings": Page(SUPERVISORS, REACHED, "web.opening"),

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,13 +17,15 @@ from tests.browser.small_region import PASSWORD, RECEIVER, SOURCE, SmallRegion
 from tests.browser.test_journey import find_patient, sign_in
 from yijian.domains.consent import api as consent
 from yijian.domains.consent.models import BreakGlass, Consent, PatientAccount
-from yijian.domains.consent.values import Category, ObjectionKind, Way
+from yijian.domains.consent.values import Category, ObjectionKind, Relation, Way
+from yijian.domains.identity.models import Person
 from yijian.domains.sharing import models as sharing
 from yijian.domains.sharing.rows import options_row
 from yijian.domains.sharing.values import DEFAULT_OPTIONS, AuthorisationPolicy, Scope, ScopeKind
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.models import AuditEntry
 from yijian.kit.clock import now
+from yijian.kit.errors import Problem
 
 
 def need_consent(**settings: Any) -> None:
@@ -101,6 +104,68 @@ def test_a_code_opens_and_its_withdrawal_closes(
     doctor.reload()
     expect(doctor.locator(".timeline-row")).to_have_count(0)
     assert Consent.objects.get().withdrawn_by == "zhao"
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_no_on_paper_counts_at_once_and_the_patient_reads_and_lifts_it(
+    open_page: Callable[[tuple[int, int]], Page], live_region: SmallRegion
+) -> None:
+    let_patient_in(live_region)
+    doctor, phone = open_page(DESK), open_page(PHONE)
+    sign_in(doctor)
+    find_patient(doctor)
+    expect(doctor.locator(".timeline-row")).not_to_have_count(0)
+    doctor.get_by_role("link", name="授权").first.click()
+    doctor.locator("summary", has_text="登记书面拒绝").click()
+    doctor.get_by_label("不向其他机构提供我的任何报告").check()
+    doctor.get_by_label("签字文件编号").fill("病案室 2026-117")
+    doctor.get_by_label("签字人").select_option("parent")
+    doctor.get_by_role("button", name="登记拒绝").click()
+    expect(doctor.get_by_text("监护人签字时，请填写姓名")).to_be_visible()
+    doctor.get_by_label("签字人").select_option("")
+    doctor.get_by_role("button", name="登记拒绝").click()
+    expect(doctor.get_by_role("region", name="患者拒绝")).to_contain_text("病案室 2026-117")
+    doctor.goto(f"/patients/{live_region.person_id}/")
+    expect(doctor.locator(".timeline-row")).to_have_count(0)
+
+    sign_in(phone, "zhao")
+    phone.goto("/my/will")
+    expect(phone.get_by_text("书面登记于临湖市中心医院，编号 病案室 2026-117")).to_be_visible()
+    phone.get_by_role("button", name="取消拒绝").click()
+    doctor.reload()
+    expect(doctor.locator(".timeline-row")).not_to_have_count(0)
+
+
+@pytest.mark.django_db
+def test_only_the_desk_that_took_the_paper_lifts_the_no(clinician: Client, region: SmallRegion) -> None:
+    person = region.person_id
+    online = consent.record_objection(person, ObjectionKind.SENSITIVE, by="zhao", at=now())
+    elsewhere = consent.record_objection(
+        person, ObjectionKind.SENSITIVE, by="x", at=now(), paper=consent.Paper(SOURCE, "P-1")
+    )
+    here = consent.record_objection(
+        person, ObjectionKind.SENSITIVE, by="x", at=now(), paper=consent.Paper(RECEIVER, "P-2")
+    )
+
+    found = [
+        clinician.post(reverse("authorise-lift", args=[person, each])).status_code
+        for each in (online, elsewhere, here)
+    ]
+
+    assert found == [404, 404, 302]
+    assert {each.objection_id for each in consent.list_objections(person) if each.lifted_at} == {here}
+
+
+@pytest.mark.django_db
+def test_for_a_child_the_guardian_signs_the_no(region: SmallRegion) -> None:
+    born = now().date() - timedelta(days=3650)
+    Person.objects.filter(person_id=region.person_id).update(birth_date=born)
+    no = partial(consent.record_objection, region.person_id, ObjectionKind.EVERYTHING, by="x", at=now())
+
+    with pytest.raises(Problem, match=r"consent\.child"):
+        no(paper=consent.Paper(RECEIVER, "P-1"))
+    assert no(paper=consent.Paper(RECEIVER, "P-1", "赵大山", Relation.PARENT))
 
 
 @pytest.mark.browser

@@ -4,14 +4,24 @@ from typing import Any, Literal, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from yijian.domains.consent.api import MAX_DOCUMENT, Given
+from yijian.domains.consent.api import MAX_DOCUMENT, Given, Paper
 from yijian.domains.consent.values import Category, Guardian, ObjectionKind, Relation, ReviewVerdict, Way
+from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.terminology.values import Sensitivity
 from yijian.web import words
 
-__all__ = ["BreakGlassForm", "CodeForm", "ConsentForm", "MakeCodeForm", "ObjectionForm", "ReviewForm"]
+__all__ = [
+    "BreakGlassForm",
+    "CodeForm",
+    "ConsentForm",
+    "MakeCodeForm",
+    "ObjectionForm",
+    "PaperObjectionForm",
+    "ReviewForm",
+]
 
 Scope = Literal["all", "non_sensitive"]
 
@@ -166,10 +176,72 @@ class ObjectionForm(forms.Form):
     )
     institution = forms.CharField(max_length=32, required=False)
 
+    def clean_institution(self) -> str:
+        code: str = self.cleaned_data["institution"]
+        if code and code not in get_rulebook().institutions:
+            raise ValidationError(_("请选择机构。"))
+        return code
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("kind") == ObjectionKind.SENSITIVE and not cleaned.get("sensitivities"):
             raise ValidationError(_("请至少选一类敏感项目。"))
-        if cleaned.get("kind") == ObjectionKind.INSTITUTION and not cleaned.get("institution"):
+        unnamed = not cleaned.get("institution") and "institution" not in self.errors
+        if cleaned.get("kind") == ObjectionKind.INSTITUTION and unnamed:
             raise ValidationError(_("请选择机构。"))
         return cleaned
+
+    def said(self) -> dict[str, Any]:
+        """Return what is refused, as `record_objection` takes it, once valid."""
+        entered = self.cleaned_data
+        return {
+            "kind": ObjectionKind(entered["kind"]),
+            "sensitivities": [Sensitivity(each) for each in entered["sensitivities"]],
+            "institution_code": entered["institution"],
+        }
+
+
+class PaperObjectionForm(ObjectionForm):
+    """The same on signed paper, as the desk records it."""
+
+    purpose = forms.ChoiceField(
+        choices=[("", _("任何目的")), *words.PURPOSES.items()],
+        label=_("拒绝的目的"),
+        required=False,
+        widget=SELECT,
+    )
+    reference = forms.CharField(
+        label=_("签字文件编号"),
+        help_text=_("以后据此找到患者签字的原件"),
+        max_length=64,
+        widget=forms.TextInput(attrs=INPUT),
+    )
+    guardian_relation = forms.ChoiceField(
+        choices=[("", _("患者本人")), *words.RELATIONS.items()],
+        label=_("签字人"),
+        required=False,
+        widget=SELECT,
+    )
+    guardian_name = forms.CharField(
+        label=_("监护人姓名"), max_length=64, required=False, widget=forms.TextInput(attrs=INPUT)
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="objection_%s")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if bool(cleaned.get("guardian_relation")) is not bool(cleaned.get("guardian_name")):
+            self.add_error("guardian_name", _("监护人签字时，请填写姓名和与患者关系；本人签字时不填。"))
+        return cleaned
+
+    def paper(self, institution_code: str) -> Paper:
+        """Return who signed where, once valid."""
+        entered = self.cleaned_data
+        relation = entered["guardian_relation"]
+        return Paper(
+            institution_code,
+            entered["reference"],
+            entered["guardian_name"],
+            Relation(relation) if relation else None,
+        )

@@ -6,7 +6,13 @@ from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.sharing.values import Rulebook
 from yijian.web import words
 
-__all__ = ["ShownInstitution", "find_institution", "list_care_providers", "show_institution"]
+__all__ = [
+    "ShownInstitution",
+    "find_institution",
+    "list_care_providers",
+    "list_institutions",
+    "show_institution",
+]
 
 
 class ShownInstitution(NamedTuple):
@@ -28,6 +34,12 @@ def show_institution(rulebook: Rulebook, code: str) -> ShownInstitution:
     name = known.name_en if words.language() == "en" and known.name_en else known.name_zh
     grade = "" if words.language() == "en" else known.grade
     return ShownInstitution(code, name, f"{words.LEVELS[known.level]}{grade}")
+
+
+def list_institutions() -> list[ShownInstitution]:
+    """Return every institution, by code."""
+    rulebook = get_rulebook()
+    return [show_institution(rulebook, code) for code in sorted(rulebook.institutions)]
 
 
 def list_care_providers() -> list[tuple[str, str]]:

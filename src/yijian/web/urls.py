@@ -40,6 +40,10 @@ urlpatterns = [
         consent.withdraw,
         name="authorise-withdraw",
     ),
+    path("patients/<uuid:person_id>/objections", consent.object_to, name="authorise-object"),
+    path(
+        "patients/<uuid:person_id>/objections/<uuid:objection_id>/lift", consent.lift, name="authorise-lift"
+    ),
     path(
         "patients/<uuid:person_id>/authorisation/<uuid:consent_id>/form",
         consent.signed_form,

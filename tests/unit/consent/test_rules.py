@@ -57,6 +57,7 @@ objections = st.builds(
     kind=st.sampled_from(ObjectionKind),
     sensitivities=st.frozensets(st.sampled_from(Sensitivity)),
     institution_code=st.sampled_from([ME, OTHER]),
+    purpose=st.sampled_from(["", "diagnosis", "forensic"]),
 )
 openings = st.builds(Opening, opening_id=ids, institution_code=st.sampled_from([ME, OTHER]), ends_at=moments)
 wills = st.builds(
@@ -122,6 +123,19 @@ def test_an_objection_never_shows_more(options, will, claim, born, more) -> None
     assert sees(assess(options, stricter, claim, LOOKER, born, NOW)) <= sees(
         assess(options, will, claim, LOOKER, born, NOW)
     )
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "extent"),
+    [("forensic", Extent.OWN), ("", Extent.OWN), ("diagnosis", Extent.NON_SENSITIVE)],
+)
+def test_an_objection_to_one_purpose_leaves_the_others(asked_for: str, extent: Extent) -> None:
+    no = Objection(objection_id=UUID(int=9), kind=ObjectionKind.EVERYTHING, purpose="forensic")
+    looker = structs.replace(LOOKER, purpose=asked_for)
+
+    sight = assess(DEFAULT_OPTIONS, Will(objections=(no,)), Authorisation(), looker, None, NOW)
+
+    assert sight.extent is extent
 
 
 @given(policies, wills, claims, births)

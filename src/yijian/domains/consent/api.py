@@ -36,7 +36,7 @@ from yijian.domains.consent.services.consents import (
 )
 from yijian.domains.consent.services.emergencies import break_glass, review_opening
 from yijian.domains.consent.services.move import move_will
-from yijian.domains.consent.services.objections import lift_objection, record_objection
+from yijian.domains.consent.services.objections import Paper, lift_objection, record_objection
 from yijian.domains.identity.events import PersonMoved
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "MadeCode",
     "MadeObjection",
     "MadeOpening",
+    "Paper",
     "Recorder",
     "break_glass",
     "count_reviews",

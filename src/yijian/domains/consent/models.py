@@ -38,7 +38,10 @@ class Consent(models.Model):
 
 @distributed(DistributionClass.PERSON, "person_id")
 class Objection(models.Model):
-    """The patient's no, for everybody at once, until lifted."""
+    """The patient's no, for everybody at once, until lifted; on paper where an institution recorded it.
+
+    `guardian_name` and `guardian_relation`: who said it for a patient who could not.
+    """
 
     pk = models.CompositePrimaryKey("person_id", "objection_id")
     person_id = models.UUIDField()
@@ -46,8 +49,14 @@ class Objection(models.Model):
     kind = models.CharField(max_length=16)
     sensitivities = models.JSONField(default=list)
     institution_code = models.CharField(max_length=32, blank=True)
+    purpose = models.CharField(max_length=16, blank=True, default="", db_default="")
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=128)
+    recorded_institution = models.CharField(max_length=32, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """What finds the signed paper again."""
+    guardian_name = models.CharField(max_length=64, blank=True, default="", db_default="")
+    guardian_relation = models.CharField(max_length=16, blank=True, default="", db_default="")
     lifted_at = models.DateTimeField(null=True)
     lifted_by = models.CharField(max_length=128, blank=True)
 

@@ -72,7 +72,12 @@ class MadeObjection:
     kind: str
     sensitivities: tuple[str, ...]
     institution_code: str
+    purpose: str
     made_at: datetime
+    recorded_institution: str
+    reference: str
+    guardian_name: str
+    guardian_relation: str
     lifted_at: datetime | None
 
 
@@ -187,7 +192,12 @@ def list_objections(person_id: UUID) -> list[MadeObjection]:
             row.kind,
             tuple(row.sensitivities),
             row.institution_code,
+            row.purpose,
             row.made_at,
+            row.recorded_institution,
+            row.reference,
+            row.guardian_name,
+            row.guardian_relation,
             row.lifted_at,
         )
         for row in rows

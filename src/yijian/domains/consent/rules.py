@@ -12,6 +12,7 @@ from yijian.domains.consent.values import (
     Basis,
     Extent,
     Looker,
+    Objection,
     ObjectionKind,
     Opening,
     Sight,
@@ -73,13 +74,14 @@ def assess(
     if claim.basis is Basis.NONE:
         return Sight(extent=Extent.NOTHING, basis="none", reason="claim.refused")
     child = is_child(birth_date, at)
-    closed = [o for o in will.objections if _closes(o.kind, o.institution_code, looker)]
+    objections = [o for o in will.objections if _concerns(o, looker)]
+    closed = [o for o in objections if _closes(o.kind, o.institution_code, looker)]
     if closed:
         reason = f"objection.{closed[0].kind}"
         sight = Sight(extent=Extent.OWN, basis="treatment", reason=reason, fact_id=closed[0].objection_id)
     else:
         sight = _best(_granted(options, will, claim, looker, at, child=child, claimed_at=claimed_at))
-    refused = _refused(will)
+    refused = _refused(objections)
     sight = _bounded(sight, claim, refused)
     opening = _opening(will.openings, looker, at) if options.break_glass else None
     if opening is None:
@@ -154,15 +156,20 @@ def _claims_sensitive(claim: Authorisation, at: datetime, *, child: bool) -> boo
     return claim.basis is Basis.PATIENT_CONSENT and not child
 
 
+def _concerns(objection: Objection, looker: Looker) -> bool:
+    """Tell whether a no is about what somebody looks for; who does not say what for is refused, too."""
+    return not (objection.purpose and looker.purpose) or objection.purpose == looker.purpose
+
+
 def _closes(kind: ObjectionKind, institution_code: str, looker: Looker) -> bool:
     if kind is ObjectionKind.EVERYTHING:
         return True
     return kind is ObjectionKind.INSTITUTION and institution_code == looker.institution_code
 
 
-def _refused(will: Will) -> frozenset[Sensitivity]:
+def _refused(objections: Iterable[Objection]) -> frozenset[Sensitivity]:
     """Return the sensitive classes the patient refuses to share."""
-    refusals = [o.sensitivities for o in will.objections if o.kind is ObjectionKind.SENSITIVE]
+    refusals = [o.sensitivities for o in objections if o.kind is ObjectionKind.SENSITIVE]
     return frozenset(s for each in refusals for s in (each or frozenset(Sensitivity)))
 
 

@@ -108,12 +108,13 @@ class Standing(Struct, frozen=True):
 
 
 class Objection(Struct, frozen=True):
-    """The patient's no. `sensitivities` empty under kind `sensitive`: every class."""
+    """The patient's no. `sensitivities` empty under kind `sensitive`: every class. `purpose` empty: any."""
 
     objection_id: UUID
     kind: ObjectionKind
     sensitivities: frozenset[Sensitivity] = frozenset()
     institution_code: str = ""
+    purpose: str = ""
 
 
 class Opening(Struct, frozen=True):

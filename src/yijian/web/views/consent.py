@@ -17,11 +17,12 @@ from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web import desk
 from yijian.web.access import requires_role, signed_in
-from yijian.web.consent_forms import BreakGlassForm, CodeForm, ConsentForm
+from yijian.web.consent_forms import BreakGlassForm, CodeForm, ConsentForm, PaperObjectionForm
+from yijian.web.institutions import list_institutions
 from yijian.web.people import access_person, access_sight
 from yijian.web.problems import explain
 
-__all__ = ["authorise", "break_glass", "redeem", "signed_form", "withdraw"]
+__all__ = ["authorise", "break_glass", "lift", "object_to", "redeem", "signed_form", "withdraw"]
 
 
 @requires_role(Role.CLINICIAN)
@@ -93,6 +94,47 @@ def withdraw(request: HttpRequest, person_id: UUID, consent_id: UUID) -> HttpRes
 
 
 @requires_role(Role.CLINICIAN)
+@require_POST
+def object_to(request: HttpRequest, person_id: UUID) -> HttpResponseBase:
+    """Record the no that a patient signed on paper; it counts at once, for everybody."""
+    person, user = access_person(request, person_id), signed_in(request)
+    form = PaperObjectionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, person, ConsentForm(), objection=form, status=422)
+    try:
+        objection_id = consent.record_objection(
+            person.person_id,
+            by=user.username,
+            at=now(),
+            purpose=form.cleaned_data["purpose"],
+            paper=form.paper(user.institution_code),
+            **form.said(),
+        )
+    except Problem as problem:
+        form.add_error(None, str(explain(problem)))
+        return _page(request, person, ConsentForm(), objection=form, status=422)
+    kind = form.cleaned_data["kind"]
+    desk.audit(request, "web.objection", person.person_id, kind=kind, objection_id=str(objection_id))
+    messages.success(request, _("已登记，即时生效。"))
+    return redirect("authorise", person.person_id)
+
+
+@requires_role(Role.CLINICIAN)
+@require_POST
+def lift(request: HttpRequest, person_id: UUID, objection_id: UUID) -> HttpResponseBase:
+    """Lift a no that was recorded at this institution, because the patient says so at the desk."""
+    person, user = access_person(request, person_id), signed_in(request)
+    own = user.institution_code
+    if not consent.lift_objection(
+        person.person_id, objection_id, by=user.username, at=now(), institution_code=own
+    ):
+        raise Http404
+    desk.audit(request, "web.objection_lifted", person.person_id, objection_id=str(objection_id))
+    messages.success(request, _("已取消拒绝。"))
+    return redirect("authorise", person.person_id)
+
+
+@requires_role(Role.CLINICIAN)
 @require_GET
 def signed_form(request: HttpRequest, person_id: UUID, consent_id: UUID) -> HttpResponseBase:
     """Hand out a signed form of one's own institution."""
@@ -159,6 +201,7 @@ def _page(
     *,
     code: CodeForm | None = None,
     glass: BreakGlassForm | None = None,
+    objection: PaperObjectionForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     at, options, own = now(), _recorder(request).options, signed_in(request).institution_code
@@ -176,6 +219,13 @@ def _page(
         "form": form,
         "code": code or CodeForm(),
         "glass": glass or BreakGlassForm(),
+        "objection": objection or PaperObjectionForm(),
+        "institutions": list_institutions(),
+        "refusals": [
+            each
+            for each in consent.list_objections(person.person_id)
+            if each.recorded_institution == own and not each.lifted_at
+        ],
         "standing": [
             each for each in consent.list_consents(person.person_id, institution_code=own) if each.stands(at)
         ],

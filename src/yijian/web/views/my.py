@@ -13,19 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from yijian.domains.consent import api as consent
-from yijian.domains.consent.values import ObjectionKind
 from yijian.domains.identity.api import get_person_summary
 from yijian.domains.identity.values import PersonSummary
 from yijian.domains.recognition.api import list_reused
-from yijian.domains.sharing.api import get_rulebook
-from yijian.domains.terminology.values import Sensitivity
 from yijian.foundation.accounts.models import Role
 from yijian.foundation.audit.api import record_access
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 from yijian.web.access import requires_role, signed_in
 from yijian.web.consent_forms import MakeCodeForm, ObjectionForm
-from yijian.web.institutions import show_institution
+from yijian.web.institutions import list_institutions
 from yijian.web.looks import read_looks
 from yijian.web.middleware import trace_id
 from yijian.web.periods import read_before
@@ -146,21 +143,13 @@ def withdraw(request: HttpRequest, consent_id: UUID) -> HttpResponseBase:
 def object_to(request: HttpRequest) -> HttpResponseBase:
     """Say no."""
     person, form = _myself(request), ObjectionForm(request.POST)
-    known = get_rulebook().institutions
-    if form.is_valid() and form.cleaned_data["institution"] not in {"", *known}:
-        form.add_error("institution", _("请选择机构。"))
     if not form.is_valid():
         return _will_page(request, form, status=422)
-    entered = form.cleaned_data
     objection_id = consent.record_objection(
-        person.person_id,
-        ObjectionKind(entered["kind"]),
-        by=signed_in(request).username,
-        at=now(),
-        sensitivities=[Sensitivity(each) for each in entered["sensitivities"]],
-        institution_code=entered["institution"],
+        person.person_id, by=signed_in(request).username, at=now(), **form.said()
     )
-    _audit(request, person, "my.objection", kind=entered["kind"], objection_id=str(objection_id))
+    kind = form.cleaned_data["kind"]
+    _audit(request, person, "my.objection", kind=kind, objection_id=str(objection_id))
     messages.success(request, _("已登记，即时生效。"))
     return redirect("my-will")
 
@@ -178,7 +167,7 @@ def lift(request: HttpRequest, objection_id: UUID) -> HttpResponseBase:
 
 
 def _will_page(request: HttpRequest, form: ObjectionForm, status: int = 200) -> HttpResponseBase:
-    person, at, rulebook = _myself(request), now(), get_rulebook()
+    person, at = _myself(request), now()
     listed = consent.list_consents(person.person_id)
     objections = consent.list_objections(person.person_id)
     context = {
@@ -187,7 +176,7 @@ def _will_page(request: HttpRequest, form: ObjectionForm, status: int = 200) -> 
         "past": [each for each in listed if not each.stands(at)],
         "objections": [each for each in objections if not each.lifted_at],
         "lifted": [each for each in objections if each.lifted_at],
-        "institutions": [show_institution(rulebook, key) for key in sorted(rulebook.institutions)],
+        "institutions": list_institutions(),
         "form": form,
     }
     _audit(request, person, "my.will")

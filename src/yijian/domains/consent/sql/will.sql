@@ -14,7 +14,7 @@ FROM (
 CROSS JOIN (
     SELECT json_agg(json_build_object(
                'objection_id', objection_id, 'kind', kind, 'sensitivities', sensitivities,
-               'institution_code', institution_code)) AS standing
+               'institution_code', institution_code, 'purpose', purpose)) AS standing
     FROM consent_objection
     WHERE person_id = $1 AND lifted_at IS NULL
 ) AS o

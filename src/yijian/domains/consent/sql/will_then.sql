@@ -15,7 +15,7 @@ FROM (
 CROSS JOIN (
     SELECT json_agg(json_build_object(
                'objection_id', objection_id, 'kind', kind, 'sensitivities', sensitivities,
-               'institution_code', institution_code)) AS standing
+               'institution_code', institution_code, 'purpose', purpose)) AS standing
     FROM consent_objection
     WHERE person_id = $1 AND made_at <= $2::timestamptz AND (lifted_at IS NULL OR lifted_at > $2::timestamptz)
 ) AS o
