@@ -62,6 +62,24 @@ def test_a_disc_has_a_zone_and_a_content() -> None:
     assert (tried.disc_content, tried.breakpoints) == ("30ug", "15-16")
 
 
+@pytest.mark.parametrize(
+    ("printed", "zone", "mic"),
+    [
+        ("17mm", Measure(value=Decimal(17), unit="mm"), None),
+        ("≤0.5 ug/mL", None, Measure(value=Decimal("0.5"), comparator="<=", unit="ug/mL")),
+        (">=64 μg/ml(R)", None, Measure(value=Decimal(64), comparator=">=", unit="μg/ml")),
+        ("0.5 S", None, Measure(value=Decimal("0.5"))),
+        ("1/2", None, None),
+    ],
+)
+def test_a_figure_is_read_with_what_is_printed_beside_it(
+    printed: str, zone: Measure | None, mic: Measure | None
+) -> None:
+    report = culture(KPN, f"OBX|2|ST|AMK^阿米卡星^L|1|{printed}|||S|||F")
+    (tried,) = report.organisms[0].susceptibilities
+    assert (tried.value, tried.zone, tried.mic) == (printed, zone, mic)
+
+
 def test_figure_and_conclusion_sent_apart_become_one() -> None:
     report = culture(
         KPN, "OBX|2|ST|AMK^阿米卡星^L|1|<=2|ug/ml|||||F", "OBX|3|CE|AMK^阿米卡星^L|1|S^敏感||||||F"

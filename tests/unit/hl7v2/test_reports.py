@@ -104,6 +104,8 @@ def test_keeps_the_range_as_printed(printed: str) -> None:
         ("H~POS", "H", False),
         ("A^Abnormal^HL70078", "A", False),
         ("~POS", "POS", False),
+        ("A~HH", "HH", True),
+        ("None~H", "H", False),
         ("", None, False),
     ],
 )

@@ -33,7 +33,12 @@ NOTHING_GREW = re.compile(
     re.I,
 )
 QUANTITY_NAME = re.compile(r"菌落计数|菌落数|生长量|计数|colony count|quantity", re.I)
-FIGURE = re.compile(r"(?P<comparator><=|>=|≤|≥|<|>|=)?\s*(?P<value>\d{1,9}(?:\.\d{1,6})?)")
+FIGURE = re.compile(
+    r"(?P<comparator><=|>=|≤|≥|<|>|=)?\s*(?P<value>\d{1,9}(?:\.\d{1,6})?)"
+    r"\s*(?P<unit>mm|[uμµ]g/ml|mg/l)?(?:\s*\(?(?:S|I|R|SDD|NS)\)?)?",
+    re.I,
+)
+"""A figure, with its unit and conclusion where they are printed beside it: `17 mm`, `≤0.5 ug/ml`, `0.5 S`."""
 COMPARATORS: dict[str, Literal["<", "<=", ">=", ">"]] = {
     "<": "<", "≤": "<=", "<=": "<=", ">": ">", "≥": ">=", ">=": ">=",
 }  # fmt: skip
@@ -190,9 +195,9 @@ def read_susceptibility(observation: Observation) -> Susceptibility | None:
     drug, printed = read_item(obx.first(3)), read_value(obx).text
     if drug is None:
         return None
-    unit, method = read_unit(obx), display_text(obx.first(17)) or None
+    figure, method = read_figure(printed, read_unit(obx)), display_text(obx.first(17)) or None
+    unit = figure.unit if figure else read_unit(obx)
     is_zone = (unit or "").casefold() == "mm" or bool(method and DISC_METHOD.search(method))
-    figure = read_figure(printed, unit)
     return Susceptibility(
         drug=drug,
         conclusion=conclusion_of(obx),
@@ -210,9 +215,8 @@ def read_figure(printed: str, unit: str | None) -> Measure | None:
     found = FIGURE.fullmatch(printed)
     if found is None:
         return None
-    return Measure(
-        value=Decimal(found["value"]), comparator=COMPARATORS.get(found["comparator"] or ""), unit=unit
-    )
+    comparator = COMPARATORS.get(found["comparator"] or "")
+    return Measure(value=Decimal(found["value"]), comparator=comparator, unit=unit or found["unit"])
 
 
 def read_disc(drug: ItemCode, method: str | None) -> str | None:

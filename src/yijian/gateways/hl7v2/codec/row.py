@@ -121,13 +121,17 @@ def read_unit(obx: Segment) -> str | None:
 
 
 def read_flag(obx: Segment, notes: Notes) -> str | None:
-    """Read the first flag of OBX-8 as a code of Table 0078; arrows and Chinese words are translated."""
-    printed = obx.text(8) or next(filter(None, (part.text() for part in obx.repetitions(8))), "")
-    flag = PRINTED_FLAGS.get(printed, printed.upper())
-    if flag and flag not in FLAGS:
+    """Read OBX-8 as a code of Table 0078: of several a critical one, else the first.
+
+    Arrows and Chinese words are translated.
+    """
+    several = obx.syntax.repetition in obx.raw(8)
+    printed = [part.text() for part in obx.repetitions(8)] if several else [obx.text(8)]
+    flags = [PRINTED_FLAGS.get(each, each.upper()) for each in printed if each]
+    known = [flag for flag in flags if flag in FLAGS]
+    if len(known) < len(flags):
         notes.add("flag.unknown", obx.location(8), "异常标志不在 HL7 表 0078 中，未采用")
-        return None
-    return flag or None
+    return next((flag for flag in known if flag in CRITICAL_FLAGS), known[0] if known else None)
 
 
 def read_comment(notes: list[Segment]) -> str | None:
