@@ -18,7 +18,7 @@ from yijian.dataplane.rulebook_cache import RulebookCache
 from yijian.dataplane.settings import Settings
 from yijian.dataplane.well_known import show_jwks, show_smart_configuration
 from yijian.domains.recognition.hot import OrderCheck
-from yijian.foundation.accounts.hot import ClientDirectory, Gatekeeper, forget_expired
+from yijian.foundation.accounts.hot import ClientDirectory, Gatekeeper
 from yijian.foundation.accounts.tokens import BearerTokens
 from yijian.gateways.cds_hooks.hot import SERVICES, HookEndpoint, show_services
 from yijian.gateways.json_api.hot import MatchEndpoint
@@ -37,7 +37,6 @@ PATHS = PROBES | {
     "/fhir/.well-known/smart-configuration",
 }
 POOL_SIZE = 8
-FORGET_SECONDS = 600
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +72,6 @@ class DataPlane:
             rulebook = RulebookCache(pool)
             await rulebook.load()
             stack.push_async_callback(_stop, asyncio.create_task(rulebook.watch()))
-            stack.push_async_callback(_stop, asyncio.create_task(_forget_tokens(pool)))
             footprints = FootprintStore(pool)
             stack.push_async_callback(footprints.close)
             self._router = self._assemble(pool, rulebook, footprints)
@@ -123,13 +121,3 @@ async def _stop(task: "asyncio.Task[Any]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def _forget_tokens(pool: asyncpg.Pool) -> None:
-    """Drop used tokens that have expired, now and then."""
-    while True:
-        try:
-            await forget_expired(pool)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            log.exception("cannot forget used tokens")
-        await asyncio.sleep(FORGET_SECONDS)

@@ -11,7 +11,7 @@ from yijian.foundation.accounts.values import Caller, ClientRecord, Scope, UsedT
 from yijian.kit.clock import now
 from yijian.kit.errors import Problem
 
-__all__ = ["CDS_LONGEST", "ClientDirectory", "Gatekeeper", "bearer_of", "forget_expired", "remember_once"]
+__all__ = ["CDS_LONGEST", "ClientDirectory", "Gatekeeper", "bearer_of", "remember_once"]
 
 BY_ID = "SELECT * FROM accounts_client WHERE active AND client_id = $1"
 BY_ISSUER = "SELECT * FROM accounts_client WHERE active AND issuer = $1 AND issuer <> ''"
@@ -24,7 +24,6 @@ REMEMBER = (
     " SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])"
     " ON CONFLICT DO NOTHING RETURNING issuer, jti"
 )
-FORGET = "DELETE FROM accounts_usedtoken WHERE expires_at < $1"
 
 MEMORY_SECONDS = 10.0
 """How long a client that was switched off may still be let in."""
@@ -37,7 +36,6 @@ class Executor(Protocol):
 
     async def fetch(self, query: str, *args: Any) -> list[Any]: ...
     async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def execute(self, query: str, *args: Any) -> str: ...
 
 
 class ClientDirectory:
@@ -139,8 +137,3 @@ async def remember_once(executor: Executor, used: Sequence[UsedToken | None]) ->
         else:
             refusals[index] = refused("This token was used before (jti); sign a new one.", "token.replayed")
     return refusals
-
-
-async def forget_expired(executor: Executor) -> None:
-    """Drop remembered tokens that have expired: they are refused for that."""
-    await executor.execute(FORGET, now())
