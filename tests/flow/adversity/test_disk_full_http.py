@@ -38,11 +38,12 @@ def test_full_disk_is_told_in_form_and_what_was_acknowledged_is_there_afterwards
     ballast.write_bytes(bytes(BALLAST))
     with installed(small_disk, **SETTINGS) as installation, installation.program() as program:
         trust_hooks(installation)
+        installation.command("catalogue", "load")
+        assert post_report(program, "first", 1024).status_code == 200
+        first = program.post(MATCH, json=order_check())
         reports = accepted(lambda number: post_report(program, f"r{number}", 256 * 1024), "report_id")
         fill(filler)
-        matches = accepted(
-            lambda _: program.post("/api/v1/recognition/match", json=order_check()), "match_id"
-        )
+        matches = accepted(lambda _: program.post(MATCH, json=order_check()), "match_id")
         refuse_large_body(program)
         assert_hooks_let_orders_go_on(installation, program)
         assert installation.get("/healthz").status_code == 200  # type: ignore[union-attr]
@@ -50,7 +51,7 @@ def test_full_disk_is_told_in_form_and_what_was_acknowledged_is_there_afterwards
         filler.unlink()
         until(lambda: served(installation, lambda: post_report(program, "after", 1024)))
         until(lambda: served(installation, lambda: post_report(program, "large", 2 * IN_MEMORY_BYTES)))
-        assert_kept(installation, reports, matches)
+        assert_kept(installation, reports, [first.json()["match_id"], *matches])
 
 
 def accepted(attempt: Callable[[int], httpx.Response], name: str) -> list[str]:
@@ -61,7 +62,7 @@ def accepted(attempt: Callable[[int], httpx.Response], name: str) -> list[str]:
         if answer.status_code != 200:
             check_unavailable(answer)
             return kept
-        kept.append(str(answer.json()[name]))
+        kept.append(answer.json()[name])
     raise AssertionError("the disk was never full")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yijian.foundation.storage import ObjectDamaged, ObjectMissing, ObjectStore
+from yijian.foundation.storage import ObjectDamaged, ObjectMissing, ObjectStore, StorageAway
 
 Read = Callable[[ObjectStore, str], Awaitable[bytes]]
 
@@ -81,3 +81,12 @@ async def test_no_key_leads_out_of_the_store(
 
 def test_directory_is_closed_to_other_users(store: ObjectStore, directory: Path) -> None:
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_a_store_that_takes_nothing_is_away_as_a_full_disk_is(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path.as_uri())
+    (tmp_path / "sha256").write_bytes(b"no directory")
+    with pytest.raises(StorageAway) as fault:
+        store.put(b"content", "text/plain")
+    assert isinstance(fault.value, OSError)
+    assert str(tmp_path) not in str(fault.value)
