@@ -18,6 +18,9 @@ describe_webhooks(
     }
 )
 
+admin.site.site_header = admin.site.site_title = "一检 平台管理"
+admin.site.site_url = "/inbox/"  # "/" leads administrators back to the admin
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("yijian.web.urls")),
     path("api/v1/", include("yijian.gateways.json_api.urls")),
