@@ -40,6 +40,29 @@ def test_a_file_is_handed_to_the_listener_and_may_be_sent_again(
     assert InboxMessage.objects.count() == 2
 
 
+def test_answers_are_told_apart_and_none_is_waited_for_where_none_comes(
+    listener: RunningListener, register: Register, tmp_path: Path
+) -> None:
+    register("H001")
+    file = tmp_path / "enhanced.hl7"
+    messages = [oru("1", accept="AL", application="AL"), oru("2", accept="NE", application="NE")]
+    file.write_bytes(b"".join([*messages, oru("3", accept="AL", application="NE")]))
+    told = CliRunner().invoke(app, ["hl7", str(file), "--port", str(listener.port)])
+    assert (told.exit_code, told.stdout) == (0, "2 taken, 0 refused, 1 sent that want no answer\n")
+    assert InboxMessage.objects.count() == 3
+
+
+def test_a_file_that_lacks_messages_is_told(
+    listener: RunningListener, register: Register, tmp_path: Path
+) -> None:
+    register("H001")
+    file = tmp_path / "short.hl7"
+    file.write_bytes(HEAD + oru("1") + b"BTS|3\r")
+    told = CliRunner().invoke(app, ["hl7", str(file), "--port", str(listener.port)])
+    assert (told.exit_code, told.stdout) == (1, "1 taken, 0 refused\n")
+    assert "promises 3 messages, 1 came" in told.stderr
+
+
 def test_a_refused_message_of_a_file_is_named(
     listener: RunningListener, register: Register, tmp_path: Path
 ) -> None:

@@ -48,6 +48,14 @@ def test_missing_messages_are_asked_for() -> None:
     assert "promises 2 messages, 1 came" in answered(batch, b"MSH|1\r")[-1][2]
 
 
+def test_missing_batches_are_asked_for_with_the_last_one() -> None:
+    raw = FILE + HEAD + ONE + b"BTS|1\r" + HEAD + TWO + b"BTS|3\rFTS|3\r"
+    first, last = split_batch(raw)
+    assert first.remark == ""
+    assert "promises 3 messages, 1 came" in last.remark
+    assert "promises 3 batches, 2 came" in answered(last, b"MSH|1\r")[-1][2]
+
+
 def test_answers_nobody_wants_are_left_out() -> None:
     (batch,) = split_batch(HEAD + ONE + b"BTS|1\r")
     assert answered(batch, b"")[-1] == ["BTS", "0"]

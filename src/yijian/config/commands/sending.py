@@ -1,19 +1,22 @@
 """`yijian hl7`: hand a file of HL7 v2 messages to the listener, as their sender would."""
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from yijian.foundation.errors import CannotGoOn
-from yijian.gateways.hl7v2.codec import MllpDecoder, frame, split_messages
+from yijian.gateways.hl7v2.codec import MllpDecoder, frame, peek, split_batch, split_messages
 
 __all__ = ["send_hl7"]
 
 PATIENCE = 60
 """Seconds for an answer; a listener that is busier than that is asked again by sending the file again."""
 TAKEN = (b"AA", b"CA")
+UNANSWERED = ("", "NE", "ER")
+"""MSH-15 of who hears nothing at once of a message that is taken."""
 
 
 def send_hl7(
@@ -27,32 +30,48 @@ def send_hl7(
 
     What was taken before is answered as before and not taken twice, so a file may be sent again.
     """
-    messages = split_messages(file.read_bytes())
+    raw = file.read_bytes()
+    messages = split_messages(raw)
     if not messages:
         raise CannotGoOn(f"{file} holds no HL7 message: each begins with MSH at the start of a line.")
-    refused = 0
+    refused = unanswered = 0
     with socket.create_connection((host, port), PATIENCE) as connection:
-        decoder = MllpDecoder()
+        answers = _answers(connection)
         for number, message in enumerate(messages, start=1):
-            answer = _exchange(connection, decoder, message)
-            if _field(answer, b"MSA", 1) not in TAKEN:
+            answer = _exchange(connection, answers, message)
+            if not answer:
+                unanswered += 1
+            elif _field(answer, b"MSA", 1) not in TAKEN:
                 refused += 1
                 why = _field(answer, b"ERR", 8) or _field(answer, b"MSA", 3)
                 typer.echo(f"{number}: {why.decode(errors='replace')}", err=True)
-    typer.echo(f"{len(messages) - refused} taken, {refused} refused")
-    if refused:
+    silent = f", {unanswered} sent that want no answer" if unanswered else ""
+    typer.echo(f"{len(messages) - refused - unanswered} taken, {refused} refused{silent}")
+    missing = [batch.remark for batch in split_batch(raw) if batch.remark]
+    for remark in missing:
+        typer.echo(remark, err=True)
+    if refused or missing:
         raise typer.Exit(1)
 
 
-def _exchange(connection: socket.socket, decoder: MllpDecoder, message: bytes) -> bytes:
-    """Send one message and return its answer."""
+def _answers(connection: socket.socket) -> Iterator[bytes]:
+    decoder = MllpDecoder()
+    while data := connection.recv(65536):
+        yield from decoder.feed(data)
+    raise CannotGoOn("The listener closed the connection; see its log and send the file again.")
+
+
+def _exchange(connection: socket.socket, answers: Iterator[bytes], message: bytes) -> bytes:
+    """Send one message and return its answer, the first one that names it; empty where it wants none.
+
+    What is answered once a message is processed (MSH-16) comes between others, and is passed over.
+    """
     connection.sendall(frame(message))
-    while True:
-        data = connection.recv(65536)
-        if not data:
-            raise CannotGoOn("The listener closed the connection; see its log and send the file again.")
-        if answers := decoder.feed(data):
-            return answers[0]
+    asked = peek(message, None)
+    if asked.is_enhanced and asked.accept_acknowledgment in UNANSWERED:
+        return b""
+    named = asked.control_id.encode(asked.charset.codec, "replace")
+    return next(answer for answer in answers if _field(answer, b"MSA", 2) == named)
 
 
 def _field(answer: bytes, segment: bytes, number: int) -> bytes:

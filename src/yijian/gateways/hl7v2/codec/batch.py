@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from string import punctuation
 
@@ -29,6 +29,19 @@ class Batch:
     header: bytes
     messages: tuple[bytes, ...]
     trailer: bytes = b""
+    file_remark: str = ""
+    """Of the last batch of a file: that not as many came as FTS-1 promised."""
+
+    @property
+    def remark(self) -> str:
+        """What is missing, by BTS-1 and FTS-1; empty where nothing is."""
+        promised = promised_otherwise(self.trailer, len(self.messages))
+        if promised is None:
+            return self.file_remark
+        missing = (
+            f"BTS-1 promises {promised} messages, {len(self.messages)} came: send the missing ones again."
+        )
+        return f"{missing} {self.file_remark}".rstrip()
 
 
 def split_batch(raw: bytes) -> list[Batch]:
@@ -37,6 +50,7 @@ def split_batch(raw: bytes) -> list[Batch]:
     if body[:3] not in HEADS:
         return []
     batches: list[tuple[bytes, list[bytes], bytes]] = []
+    file_trailer = b""
     for part in filter(None, BOUNDARY.split(body)):
         name = part[:3]
         if name in HEADS and (name == b"BHS" or not batches):
@@ -48,7 +62,14 @@ def split_batch(raw: bytes) -> list[Batch]:
         elif name == b"BTS":
             header, messages, _ = batches[-1]
             batches[-1] = (header, messages, part)
-    return [Batch(header, tuple(messages), trailer) for header, messages, trailer in batches]
+        elif name == b"FTS":
+            file_trailer = part
+    found = [Batch(header, tuple(messages), trailer) for header, messages, trailer in batches]
+    promised = promised_otherwise(file_trailer, len(found))
+    if promised is not None and found[0].header.startswith(b"BHS"):
+        remark = f"FTS-1 promises {promised} batches, {len(found)} came: send the missing ones again."
+        found[-1] = replace(found[-1], file_remark=remark)
+    return found
 
 
 def split_messages(raw: bytes) -> list[bytes]:
@@ -69,15 +90,14 @@ def answer_batch(batch: Batch, answers: Iterable[bytes], *, now: datetime, contr
     sent_at = now.astimezone(CHINA).strftime("%Y%m%d%H%M%S%z").encode()
     header = [b"BHS", fields[1], *fields[4:6], *fields[2:4], sent_at, b"", b"", b""]
     header += [control_id.encode(), fields[CONTROL_ID]]
-    trailer = [b"BTS", str(len(said)).encode(), remark_on(batch, separator)]
+    trailer = [b"BTS", str(len(said)).encode(), batch.remark.encode()]
     return b"".join([separator.join(header), b"\r", *said, separator.join(trailer).rstrip(separator), b"\r"])
 
 
-def remark_on(batch: Batch, separator: bytes) -> bytes:
-    """Say in BTS-2 that not as many messages came as BTS-1 promised."""
-    fields: Sequence[bytes] = batch.trailer.rstrip(b"\r\n").split(separator)
+def promised_otherwise(trailer: bytes, came: int) -> int | None:
+    """Return the count in BTS-1 or FTS-1 where it is another than what came."""
+    fields: Sequence[bytes] = trailer.rstrip(b"\r\n").split(trailer[3:4]) if trailer[3:4] else ()
     promised = fields[COUNT].strip() if len(fields) > COUNT else b""
-    count = len(batch.messages)
-    if not promised.isdigit() or len(promised) > COUNT_DIGITS or int(promised) == count:
-        return b""
-    return b"BTS-1 promises %d messages, %d came: send the missing ones again." % (int(promised), count)
+    if not promised.isdigit() or len(promised) > COUNT_DIGITS or int(promised) == came:
+        return None
+    return int(promised)
