@@ -2,7 +2,6 @@
 
 import base64
 import urllib.request
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ RECEIVER = "42011501"
 CLIENT = "bench-his"
 
 
-def register_his(client_id: str = CLIENT, **key: str | Mapping[str, Any]) -> str:
+def register_his(client_id: str = CLIENT, **key: Any) -> str:
     """Register the receiving hospital's system, with its key where it signs; return its secret."""
     from yijian.foundation.accounts.api import register_client  # noqa: PLC0415 - Django is set up by now
 

@@ -135,6 +135,10 @@ class TestSignedByCallers:
         assert verify(signed()) == "1"
         assert verify(signed(RS384, "RS384", "two", jti="2")) == "2"
 
+    def test_the_slower_kind_is_known_before_it_is_verified(self) -> None:
+        assert read_signed(signed()).is_slow
+        assert not read_signed(signed(RS384, "RS384", "two")).is_slow
+
     def test_accepts_a_list_of_audiences_that_holds_ours(self) -> None:
         assert verify(signed(aud=["https://other.example", URL])) == "1"
 
