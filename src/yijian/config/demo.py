@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from yijian.config.environment import Environment, read_environment
 from yijian.config.processes import Children, keep_database_up
-from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
 from yijian.foundation.secrets import load_keys
 from yijian.kit.clock import now
+
+if TYPE_CHECKING:
+    from yijian.foundation.database.embedded import EmbeddedPostgres
 
 __all__ = ["RESIDENTS", "addresses_of", "run_demo"]
 
@@ -52,11 +54,13 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def _database(home: Path, env: Mapping[str, str]) -> Iterator[tuple[str, EmbeddedPostgres | None]]:
+def _database(home: Path, env: Mapping[str, str]) -> "Iterator[tuple[str, EmbeddedPostgres | None]]":
     """Yield the database's URL and its server, if that is embedded: it runs as long as the block."""
     if given := env.get("YIJIAN_DATABASE_URL"):
         yield given, None
         return
+    from yijian.foundation.database.embedded import EmbeddedPostgres  # noqa: PLC0415 - loads a driver
+
     server = EmbeddedPostgres(home)
     try:
         yield server.start(), server
@@ -73,7 +77,7 @@ def _ignore_signals() -> None:
 def _live(
     environment: Environment,
     variables: Mapping[str, str],
-    server: EmbeddedPostgres | None,
+    server: "EmbeddedPostgres | None",
     console: Console,
     residents: int,
 ) -> None:
@@ -127,7 +131,9 @@ def _log_directory(home: Path) -> Path:
     return directory
 
 
-async def _keep_up(children: Children, server: EmbeddedPostgres | None, console: Console, log: Path) -> None:
+async def _keep_up(
+    children: Children, server: "EmbeddedPostgres | None", console: Console, log: Path
+) -> None:
     """Start again whatever ends, until somebody interrupts; tell so here and in the logs' directory."""
 
     def tell(text: str) -> None:

@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from yijian.foundation.database.embedded import EmbeddedPostgres
 from yijian.foundation.errors import CannotGoOn
+
+if TYPE_CHECKING:
+    from yijian.foundation.database.embedded import EmbeddedPostgres
 
 __all__ = ["Children", "end_with_parent", "keep_database_up"]
 
@@ -113,7 +116,7 @@ class Children:
         self._running.clear()
 
 
-async def keep_database_up(server: EmbeddedPostgres, tell: Callable[[str], None]) -> None:
+async def keep_database_up(server: "EmbeddedPostgres", tell: Callable[[str], None]) -> None:
     """Return never; start an embedded server again whenever it ends, and try again where that fails."""
     failures = 0
     while True:
