@@ -37,7 +37,9 @@ READ_ONLY = {f"admin:sharing_{name}_add" for name in ("agreement", "regionoption
 """Versions of the rules are drafted and signed, suspensions raised with a reason, never added here."""
 
 
+@pytest.mark.parametrize("staff", [False, True])
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])
-def test_nobody_else_enters(role: Role) -> None:
-    client = browser(role, staff=False)
+def test_nobody_else_enters(role: Role, staff: bool) -> None:
+    """Not even one who was administrator, and of whom Django's marks still say so."""
+    client = browser(role, staff=staff)
     assert {client.get(reverse(page)).status_code for page in PAGES} == {302}

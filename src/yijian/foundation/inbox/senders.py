@@ -88,7 +88,7 @@ def _hour_from(at: datetime) -> datetime | None:
     """Return the first hour from an instant on in which a message's id was made."""
     messages = InboxMessage.objects.filter(message_id__gte=first_id(at)).order_by("message_id")
     message_id = messages.values_list("message_id", flat=True).first()
-    return message_id and instant_of(message_id).replace(minute=0, second=0, microsecond=0)
+    return instant_of(message_id).replace(minute=0, second=0, microsecond=0) if message_id else None
 
 
 def list_sender_health(
