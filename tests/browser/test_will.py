@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -24,7 +25,7 @@ from yijian.domains.sharing.rows import options_row
 from yijian.domains.sharing.values import DEFAULT_OPTIONS, AuthorisationPolicy, Scope, ScopeKind
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.models import AuditEntry
-from yijian.kit.clock import now
+from yijian.kit.clock import CHINA, now
 from yijian.kit.errors import Problem
 
 
@@ -235,6 +236,34 @@ def test_every_screen_of_the_will_fits_its_window_and_is_accessible(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("days", "lasts"), [(None, 30), (0, 1), (6, 7), (400, 30)])
+def test_a_consent_ends_as_the_patient_wishes_within_the_regions_term(
+    clinician: Client, region: SmallRegion, days: int | None, lasts: int
+) -> None:
+    need_consent()
+    today = now().astimezone(CHINA).date()
+    wished = "" if days is None else (today + timedelta(days=days)).isoformat()
+    signed = SimpleUploadedFile("form.pdf", b"%PDF-1.7 signed")
+    entered = {"way": "signed_form", "scope": "all", "last_day": wished, "document": signed}
+
+    assert clinician.post(reverse("authorise", args=[region.person_id]), entered).status_code == 302
+
+    ends = Consent.objects.get().expires_at.astimezone(CHINA).date()
+    assert ends == today + timedelta(days=lasts)
+
+
+@pytest.mark.django_db
+def test_a_consent_that_has_ended_is_not_recorded(clinician: Client, region: SmallRegion) -> None:
+    entered = {"way": "guardian", "last_day": "2020-01-01", "guardian_name": "王芳"}
+    page = clinician.post(
+        reverse("authorise", args=[region.person_id]),
+        entered | {"relation": "parent", "document_no": "420106196803143518"},
+    )
+    assert (page.status_code, "不能早于今天" in page.content.decode()) == (422, True)
+    assert not Consent.objects.exists()
+
+
+@pytest.mark.django_db
 def test_without_consent_a_report_of_elsewhere_looks_like_none(
     clinician: Client, region: SmallRegion
 ) -> None:
@@ -280,7 +309,6 @@ def test_a_look_names_the_consent_it_rests_on(clinician: Client, region: SmallRe
 def test_a_signed_form_is_checked_kept_and_handed_out_to_its_institution_alone(
     clinician: Client, region: SmallRegion
 ) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile  # noqa: PLC0415 - after Django
 
     address = reverse("authorise", args=[region.person_id])
     entered = {"way": "signed_form", "scope": "all", "receiver": "own"}

@@ -1,5 +1,6 @@
 """What a desk enters of a patient's will, and a patient of their own."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any, Literal, cast
 
 from django import forms
@@ -11,7 +12,9 @@ from yijian.domains.consent.api import MAX_DOCUMENT, Given, Paper
 from yijian.domains.consent.values import Category, Guardian, ObjectionKind, Relation, ReviewVerdict, Way
 from yijian.domains.sharing.api import get_rulebook
 from yijian.domains.terminology.values import Sensitivity
+from yijian.kit.clock import CHINA, now
 from yijian.web import words
+from yijian.web.periods import DayInput
 
 __all__ = [
     "BreakGlassForm",
@@ -62,6 +65,12 @@ class ConsentForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+    last_day = forms.DateField(
+        label=_("有效至（含当日）"),
+        help_text=_("留空为本地区的默认期限，也不超过它"),
+        required=False,
+        widget=DayInput,
+    )
     guardian_name = forms.CharField(
         label=_("监护人姓名"), max_length=64, required=False, widget=forms.TextInput(attrs=INPUT)
     )
@@ -78,6 +87,12 @@ class ConsentForm(forms.Form):
             attrs={"class": "form-control", "accept": ".pdf,.jpg,.jpeg,.png,application/pdf,image/*"}
         ),
     )
+
+    def clean_last_day(self) -> date | None:
+        entered: date | None = self.cleaned_data["last_day"]
+        if entered is not None and entered < now().astimezone(CHINA).date():
+            raise ValidationError(_("不能早于今天。"))
+        return entered
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -98,6 +113,7 @@ class ConsentForm(forms.Form):
         return Given(
             way=way,
             scope=cast("Scope", entered["scope"] or "non_sensitive"),
+            expires_at=_end_of(entered["last_day"]) if entered["last_day"] else None,
             institution_code="" if entered["receiver"] == "all" else institution_code,
             guardian=Guardian(
                 name=entered["guardian_name"],
@@ -108,6 +124,11 @@ class ConsentForm(forms.Form):
             else None,
             document=entered["document"].read() if entered["document"] else None,
         )
+
+
+def _end_of(day: date) -> datetime:
+    """Return the first instant after a day in China."""
+    return datetime.combine(day + timedelta(days=1), time(), CHINA)
 
 
 class BreakGlassForm(forms.Form):

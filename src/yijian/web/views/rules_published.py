@@ -36,10 +36,11 @@ def published(request: HttpRequest, region: str) -> HttpResponseBase:
     if region not in sharing.list_published():
         raise Http404
     rules = sharing.get_published(region)
+    values: list[Agreement | RegionOptions] = [*rules.agreements, *rules.options]
     shown = {
         "name": _name(rules),
         "assumed": rules.assumed,
-        "rules": [_show(each, _name(rules)) for each in (*rules.agreements, *rules.options)],
+        "rules": [_show(each, _name(rules)) for each in values],
     }
     return render(request, "rules/published_region.html", shown)
 
