@@ -73,6 +73,9 @@ PAGE_CALLS: dict[str, Callable[[Objects], Call]] = {
     "alarm-acknowledge": lambda of: Call("POST", {"alarm_id": of.alarm_id}),
     "work-item-assign": lambda of: Call("POST", form=_matter(of)),
     "work-item-code": lambda of: Call("GET", query=_code(of)),
+    "work-item-unit": lambda of: Call(
+        "POST", form={"institution": of.institution, "unit": "unit1", "ucum": "mmol/L"}
+    ),
     "work-item-items": lambda of: Call("GET", query=_code(of)),
     "work-item-confirm": lambda of: Call("POST", form=_code(of) | {"item": "K"}),
     "work-item-handled": lambda of: Call("POST", form=_matter(of)),

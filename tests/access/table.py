@@ -105,6 +105,7 @@ TABLE = {
     "work-items": Page(MENDERS),
     "work-item-assign": Page(MENDERS, REACHED),
     "work-item-code": Page(MENDERS, REACHED),
+    "work-item-unit": Page(MENDERS, REACHED),
     "work-item-items": Page(MENDERS, REACHED),
     "work-item-confirm": Page(MENDERS, REACHED),
     "work-item-handled": Page(MENDERS, REACHED),

@@ -14,9 +14,9 @@ from yijian.domains.results.api import (
     UNMAPPED_CODE,
     UNMAPPED_UNIT,
 )
-from yijian.domains.results.values import UnmappedRow
+from yijian.domains.results.values import UnitRow, UnmappedRow
 from yijian.domains.sharing.api import get_rulebook
-from yijian.domains.terminology.api import comparable
+from yijian.domains.terminology.api import Units, comparable
 from yijian.domains.terminology.values import Comparable, Item, Kind, Specimen
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.inbox.api import OpenMatter
@@ -31,6 +31,7 @@ __all__ = [
     "Fit",
     "ShownMatter",
     "Tab",
+    "UnitFit",
     "colleagues_of",
     "fits_of",
     "read_place",
@@ -38,6 +39,7 @@ __all__ = [
     "specimens_of",
     "suggest",
     "tabs_of",
+    "unit_fits_of",
     "write_place",
 ]
 
@@ -72,6 +74,19 @@ class ShownMatter(NamedTuple):
     def address(self) -> str:
         """What names this code in the address of its page."""
         return urlencode({"institution": self.institution.code, "code": self.code})
+
+    @property
+    def unit_address(self) -> str:
+        """What names this unit in the address of its page."""
+        return urlencode({"institution": self.institution.code, "unit": self.subject})
+
+
+class UnitFit(NamedTuple):
+    """A row that waits, read as if its unit meant a certain one; None where none is chosen."""
+
+    row: UnitRow
+    item: Item
+    read: Comparable | None
 
 
 class Fit(NamedTuple):
@@ -150,10 +165,22 @@ def suggest(word: str) -> list[Item]:
     return []
 
 
-def fits_of(rows: Iterable[UnmappedRow], item: Item) -> list[Fit]:
+def fits_of(rows: Iterable[UnmappedRow], item: Item, units: Units) -> list[Fit]:
     """Return what is printed in the rows, each value once, as it would read under an item."""
     printed = {(row.value, row.unit): row for row in rows}
-    return [Fit(row, comparable(row.value, row.unit, item)) for row in printed.values()]
+    return [Fit(row, comparable(row.value, units.of(row.unit), item)) for row in printed.values()]
+
+
+def unit_fits_of(rows: Iterable[UnitRow], ucum: str) -> list[UnitFit]:
+    """Return each row as it would read in a unit; unread where none is chosen."""
+    items = get_rulebook().items
+    return [
+        UnitFit(
+            row, items[row.item_code], comparable(row.value, ucum, items[row.item_code]) if ucum else None
+        )
+        for row in rows
+        if row.item_code in items
+    ]
 
 
 def specimens_of(rows: Sequence[UnmappedRow]) -> list[tuple[str, str]]:

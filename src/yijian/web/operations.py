@@ -42,7 +42,7 @@ STATES: Mapping[str, tuple[Promise, str]] = {
 
 MATTERS: Mapping[str, tuple[Promise, Promise]] = {
     "unmapped_code": (_("未对照代码"), _("为院内代码选定目录项目，等待的结果随即可用。")),
-    "unmapped_unit": (_("未知单位"), _("请发送方改用规范单位；无法更改的，确认为不可比。")),
+    "unmapped_unit": (_("未知单位"), _("对照为规范单位，结果随即可比；没有对应单位的，确认为不可比。")),
     "order_without_report": (_("申请无报告"), _("已执行却没有报告：请报告方补发报告，或取消申请。")),
     "image_without_report": (_("影像无报告"), _("检查已做却没有报告：请报告方补发报告，或取消申请。")),
     "identity_uncertain": (_("身份待核对"), _("核对两边是否同一人。")),

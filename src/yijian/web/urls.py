@@ -24,6 +24,7 @@ from yijian.web.views import (
     senders,
     session,
     supervision,
+    units,
     why,
 )
 
@@ -95,6 +96,7 @@ urlpatterns = [
     path("work-items/", mapping.work_items, name="work-items"),
     path("work-items/assign", mapping.assign, name="work-item-assign"),
     path("work-items/code", mapping.code, name="work-item-code"),
+    path("work-items/unit", units.unit, name="work-item-unit"),
     path("work-items/items", mapping.items, name="work-item-items"),
     path("work-items/confirm", mapping.confirm, name="work-item-confirm"),
     path("work-items/handled", mapping.handled, name="work-item-handled"),

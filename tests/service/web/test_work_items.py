@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,58 @@ def test_unknown_unit_may_be_confirmed_as_not_comparable() -> None:
 
     assert not WorkItem.objects.filter(resolved_at=None).exists()
     assert InboxMessage.objects.get(message_id=waiting).state == "recorded"
+
+
+def potassium(unit: str, value: str = "4.1") -> dict[str, Any]:
+    return local_row("K", "钾", value, unit) | {"item": {"system": "item", "code": "K", "name": "钾"}}
+
+
+def test_named_unit_makes_waiting_results_comparable_and_is_known_from_then_on() -> None:
+    waiting = keep_waiting(potassium("毫摩尔每升式"))
+    technician = signed_in_as(Role.TECHNICIAN)
+    address = {"institution": COUNTY, "unit": "毫摩尔每升式"}
+    assert "对照" in page(technician, "/work-items/?kind=unmapped_unit")
+    assert "没有这个单位" in technician.get("/work-items/unit", address | {"ucum": "x?"}).content.decode()
+    tried = technician.get("/work-items/unit", address | {"ucum": "mmol/l"}).content.decode()
+    assert "4.1 mmol/L" in tried
+
+    answer = technician.post("/work-items/unit", address | {"ucum": "mmol/l"}, follow=True)
+
+    assert "毫摩尔每升式 已对照为 mmol/L，1 条结果已重新读取。" in answer.content.decode()
+    row = Result.objects.get()
+    assert (row.unit, row.comparable_unit, str(row.comparable_value.normalize())) == (
+        "毫摩尔每升式",
+        "mmol/L",
+        "4.1",
+    )
+    assert InboxMessage.objects.get(message_id=waiting).state == "recorded"
+    keep_waiting(potassium("毫摩尔 每升式", "5"), report_no="L2")
+    assert not WorkItem.objects.filter(resolved_at=None).exists()
+    assert Result.objects.get(value="5").unit_state == "same"
+    assert "web.unit_named" in actions()
+
+
+@pytest.mark.parametrize(("role", "reached"), [(Role.TECHNICIAN, False), (Role.ADMINISTRATOR, True)])
+def test_only_the_platform_names_a_unit_for_everybody(role: Role, reached: bool) -> None:
+    keep_waiting(potassium("毫摩"))
+    keep_waiting(potassium("毫摩"), institution=CITY)
+
+    asked = {"institution": COUNTY, "unit": "毫摩", "ucum": "mmol/L", "everywhere": "on"}
+    signed_in_as(role).post("/work-items/unit", asked)
+
+    states = dict(Result.objects.values_list("institution_code", "unit_state"))
+    assert states == {COUNTY: "same", CITY: "same" if reached else "not_comparable"}
+
+
+def test_unit_of_another_institution_or_one_that_is_known_is_not_named() -> None:
+    keep_waiting(potassium("毫摩"))
+    asked = {"unit": "毫摩", "ucum": "mmol/L", "institution": COUNTY}
+
+    assert signed_in_as(Role.TECHNICIAN, CITY).post("/work-items/unit", asked).status_code == 403
+    known = asked | {"unit": "mmol/L"}
+    assert signed_in_as(Role.TECHNICIAN).post("/work-items/unit", known).status_code == 404
+    wrong = asked | {"ucum": "no such unit"}
+    assert signed_in_as(Role.INTEGRATOR).post("/work-items/unit", wrong).status_code == 422
 
 
 def test_unmapped_code_is_never_closed_by_hand() -> None:

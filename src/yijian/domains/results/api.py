@@ -3,6 +3,7 @@
 from yijian.domains.results.awaiting import IMAGE_WITHOUT_REPORT, ORDER_WITHOUT_REPORT, watch_awaited
 from yijian.domains.results.documents import document_store
 from yijian.domains.results.mending import UNMAPPED_CODE, UNMAPPED_UNIT
+from yijian.domains.results.naming import list_unit_rows, name_unit
 from yijian.domains.results.policy import may
 from yijian.domains.results.queries import (
     fetch_candidates,
@@ -55,10 +56,12 @@ __all__ = [
     "get_report_state",
     "list_message_ids",
     "list_timeline",
+    "list_unit_rows",
     "list_unmapped_rows",
     "may",
     "merge_change",
     "move_person",
+    "name_unit",
     "on_code_mapped",
     "on_person_moved",
     "record_orders",

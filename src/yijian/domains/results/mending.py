@@ -72,7 +72,7 @@ def _wants(row: Result, meaning: CodeMeaning | None) -> Iterable[tuple[str, str,
     if meaning is None:
         subject = code_subject(row.code_system, row.code)
         yield UNMAPPED_CODE, subject, f"The code {row.code} ({row.code_system}) has no confirmed mapping."
-    elif is_unknown_unit(row.unit, meaning):
+    elif is_unknown_unit(row, meaning):
         yield UNMAPPED_UNIT, row.unit[:LONGEST_SUBJECT], f"The unit {row.unit} is not known."
 
 

@@ -11,13 +11,13 @@ from django.db import connection, transaction
 from yijian.domains.results.mending import UNMAPPED_CODE, code_subject, open_for_rows
 from yijian.domains.results.models import OrderFact, Result
 from yijian.domains.results.rows import VersionKey, understand
-from yijian.domains.terminology.api import Meanings, look_up
+from yijian.domains.terminology.api import Meanings, Units, look_up
 from yijian.domains.terminology.events import CodeMapped
 from yijian.domains.terminology.values import CodeMeaning, Kind, specimen_of
 from yijian.foundation.inbox.work_items import resolve_work_items
 from yijian.kit.clock import now
 
-__all__ = ["on_code_mapped", "remap"]
+__all__ = ["meaning_of", "on_code_mapped", "remap", "write_understood"]
 
 BATCH = 500
 LEARNT = (
@@ -50,8 +50,8 @@ def remap(
     mended: set[UUID] = set()
     count = 0
     for batch in _batches(institution_code, code_system, code):
-        understood = [(row, meaning) for row in batch if (meaning := _meaning(row, meanings))]
-        _write(understood)
+        understood = [(row, meaning) for row in batch if (meaning := meaning_of(row, meanings))]
+        write_understood(understood, meanings.units)
         _open_for_units(understood, at)
         waiting |= {row.report_id for row in batch if not row.item_code}
         mended |= {row.report_id for row, _ in understood}
@@ -106,21 +106,22 @@ def _batches(institution_code: str, code_system: str, code: str) -> Iterator[lis
         yield rows[start : start + BATCH]
 
 
-def _meaning(row: Result, meanings: Meanings) -> CodeMeaning | None:
+def meaning_of(row: Result, meanings: Meanings) -> CodeMeaning | None:
     return meanings.of(row.code_system, row.code, specimen_of(row.specimen, None))
 
 
-def _write(understood: Iterable[tuple[Result, CodeMeaning]]) -> None:
+def write_understood(understood: Iterable[tuple[Result, CodeMeaning]], units: Units) -> None:
+    """Write what rows mean under their codes and units; nothing printed changes."""
     values = []
     for row, meaning in understood:
-        _learn(row, meaning)
+        _learn(row, meaning, units)
         values.append([getattr(row, name) for name in (*LEARNT, *KEY)])
     if values:
         with connection.cursor() as cursor:
             cursor.executemany(UPDATE, values)
 
 
-def _learn(row: Result, meaning: CodeMeaning) -> None:
+def _learn(row: Result, meaning: CodeMeaning, units: Units) -> None:
     """Fill in what the code says; an examined item has an image status, and no figure to compare."""
     row.item_code = meaning.item.code
     row.laterality = row.laterality or meaning.laterality
@@ -128,7 +129,7 @@ def _learn(row: Result, meaning: CodeMeaning) -> None:
     row.contrast = row.contrast or meaning.contrast
     if row.image_status:
         return
-    read = understand(row.value, row.unit, meaning)
+    read = understand(row.value, units.of(row.unit), meaning)
     row.comparable_value, row.comparable_unit = read.comparable_value, read.comparable_unit
     row.unit_state = read.unit_state
     row.critical = row.critical or read.alarming

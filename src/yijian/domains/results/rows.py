@@ -74,9 +74,10 @@ def _is_alarming(read: Comparable, item: Item) -> bool:
     return value is not None and ((low is not None and value <= low) or (high is not None and value >= high))
 
 
-def is_unknown_unit(unit: str, meaning: CodeMeaning | None) -> bool:
+def is_unknown_unit(row: Result, meaning: CodeMeaning | None) -> bool:
     """Tell whether a mapped row's unit is spelled as nobody knows: that can be mended, other units differ."""
-    return meaning is not None and bool(unit.strip()) and normalise_unit(unit) is None
+    unread = meaning is not None and not row.comparable_unit
+    return unread and bool(row.unit.strip()) and normalise_unit(row.unit) is None
 
 
 def codes_of(upload: UploadedReport) -> set[tuple[str, str]]:
@@ -127,7 +128,9 @@ def _lab_rows(upload: UploadedReport, meanings: Meanings) -> Iterator[Draft]:
     for row in upload.results:
         coding, meaning = _choose(row.item, row.alternates, meanings, specimen)
         observed = specimen or (meaning.specimen if meaning else None)
-        fields = _lab_fields(row, coding, upload, understand(row.value, row.unit or "", meaning))
+        fields = _lab_fields(
+            row, coding, upload, understand(row.value, meanings.units.of(row.unit or ""), meaning)
+        )
         fields |= {"specimen": observed.value if observed else "", "specimen_name": printed[:64]}
         yield fields, meaning
 

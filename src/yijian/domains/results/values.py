@@ -42,6 +42,7 @@ __all__ = [
     "Susceptibility",
     "TimelineEntry",
     "TimelineRow",
+    "UnitRow",
     "UnmappedRow",
     "UploadedReport",
     "Voided",
@@ -325,6 +326,16 @@ class TimelineEntry(Struct, frozen=True):
     reported_at: datetime
     has_document: bool
     rows: tuple[TimelineRow, ...]
+
+
+class UnitRow(Struct, frozen=True):
+    """A row whose unit nobody knows, as printed; it does not say whose it is."""
+
+    item_code: str
+    name: str
+    value: str
+    reference_range: str
+    reported_at: datetime
 
 
 class UnmappedRow(Struct, frozen=True):

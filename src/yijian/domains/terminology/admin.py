@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState, PanelMember
+from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState, PanelMember, UnitAlias
 from yijian.domains.terminology.services import announce_mapping
 
 
@@ -37,3 +37,17 @@ class CodeMapAdmin(admin.ModelAdmin[CodeMap]):
         super().save_model(request, obj, form, change)
         if obj.state == MapState.CONFIRMED:
             announce_mapping(obj.institution_code, obj.local_code)
+
+
+@admin.register(UnitAlias)
+class UnitAliasAdmin(admin.ModelAdmin[UnitAlias]):
+    """Units are named where results wait for them; here they are read, and taken back for what comes next."""
+
+    list_display = ("institution_code", "spelling", "ucum", "author", "updated_at")
+    search_fields = ("institution_code", "spelling", "ucum")
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: UnitAlias | None = None) -> bool:
+        return False

@@ -91,3 +91,22 @@ class CodeMap(models.Model):
                 fields=["institution_code", "local_code", "specimen"], name="code_map_once"
             ),
         ]
+
+
+@distributed(DistributionClass.REFERENCE)
+class UnitAlias(models.Model):
+    """What a unit means that an institution spells as nobody does; '' speaks for every institution."""
+
+    institution_code = models.CharField("机构代码", max_length=32, blank=True)
+    spelling = models.CharField("写法", max_length=64)
+    """Folded, so that widths, blanks and both micro signs do not matter."""
+    ucum = models.CharField("UCUM 单位", max_length=64)
+    author = models.CharField("作者", max_length=128)
+    updated_at = models.DateTimeField("更新时间", auto_now=True)
+
+    class Meta:
+        verbose_name = "单位对照"
+        verbose_name_plural = "单位对照"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["institution_code", "spelling"], name="unit_alias_once"),
+        ]

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
 from django.db.models import Q
 
-from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState
+from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState, UnitAlias
+from yijian.domains.terminology.printed import fold_unit
+from yijian.domains.terminology.units import normalise_unit
 from yijian.domains.terminology.values import (
     CodeMeaning,
     Item,
@@ -17,7 +19,7 @@ from yijian.domains.terminology.values import (
     specimen_satisfies,
 )
 
-__all__ = ["Meanings", "find_item", "list_items", "look_up", "sensitive_codes"]
+__all__ = ["Meanings", "Units", "find_item", "list_items", "look_up", "sensitive_codes"]
 
 FIELDS = tuple(sorted(set(Item.__struct_fields__) - {"assumed"}))
 OF_ITEM = tuple(f"item__{name}" for name in FIELDS)
@@ -25,11 +27,30 @@ OF_MAP = ("local_code", "specimen", "laterality", "body_site", "contrast")
 CODED = ("specimen", "laterality", "contrast", "comparability", "sensitive")
 
 
+class Units:
+    """The units of an institution, with what was said of spellings that nobody knows."""
+
+    def __init__(self, institution_code: str) -> None:
+        self._institution_code = institution_code
+
+    def of(self, printed: str) -> str:
+        """Return the UCUM code a person gave an unknown spelling; else the unit as printed."""
+        if not printed.strip() or normalise_unit(printed) is not None:
+            return printed
+        return self._said.get(fold_unit(printed), printed)
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        rows = UnitAlias.objects.filter(institution_code__in={"", self._institution_code})
+        return dict(rows.order_by("institution_code").values_list("spelling", "ucum"))
+
+
 @dataclass(frozen=True, slots=True)
 class Meanings:
-    """What the codes that were asked for mean, by (system, code)."""
+    """What the codes that were asked for mean, by (system, code); and the units of who uses them."""
 
     _meanings: dict[tuple[str, str], tuple[CodeMeaning, ...]]
+    units: Units
 
     def of(self, system: str, code: str, specimen: Specimen | None = None) -> CodeMeaning | None:
         """Return the one meaning of a code, for that specimen where the code is split by specimen."""
@@ -50,7 +71,8 @@ def look_up(institution_code: str, codes: Collection[tuple[str, str]]) -> Meanin
     """Look codes of any system up; a local code counts once its mapping is confirmed."""
     local = {code for system, code in codes if system == "local"}
     public = {code for system, code in codes if system != "local"}
-    return Meanings(_local_meanings(institution_code, local) | _public_meanings(public))
+    meanings = _local_meanings(institution_code, local) | _public_meanings(public)
+    return Meanings(meanings, Units(institution_code))
 
 
 def _local_meanings(institution_code: str, codes: set[str]) -> dict[tuple[str, str], tuple[CodeMeaning, ...]]:

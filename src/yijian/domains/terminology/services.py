@@ -6,13 +6,23 @@ from django.db import transaction
 
 from yijian.domains.terminology import catalogue
 from yijian.domains.terminology.events import CodeMapped
-from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState, PanelMember
+from yijian.domains.terminology.models import CatalogueItem, CodeMap, MapState, PanelMember, UnitAlias
+from yijian.domains.terminology.printed import fold_unit
 from yijian.domains.terminology.specimen import Specimen
+from yijian.domains.terminology.units import normalise_unit
 from yijian.domains.terminology.values import Item
 from yijian.foundation.outbox.api import publish
 from yijian.kit.errors import FieldError, Problem
 
-__all__ = ["Qualifiers", "announce_mapping", "confirm_code", "load_catalogue", "propose_code", "reject_code"]
+__all__ = [
+    "Qualifiers",
+    "announce_mapping",
+    "confirm_code",
+    "confirm_unit",
+    "load_catalogue",
+    "propose_code",
+    "reject_code",
+]
 
 COLUMNS = [field.name for field in CatalogueItem._meta.concrete_fields]
 TEXTS = frozenset({"specimen", "laterality", "contrast", "comparability", "sensitive"})
@@ -95,6 +105,22 @@ def confirm_code(
         },
     )
     announce_mapping(institution_code, local_code)
+
+
+def confirm_unit(institution_code: str, printed: str, ucum: str, *, author: str) -> None:
+    """Say what a unit means that an institution, or with '' anybody, spells as nobody does."""
+    code = normalise_unit(ucum)
+    if code is None:
+        remedy = (FieldError("ucum", "name a unit of UCUM, such as mmol/L"),)
+        raise Problem("unit.unknown", "There is no such unit.", 422, remedy)
+    if normalise_unit(printed) is not None:
+        remedy = (FieldError("unit", "it needs no meaning"),)
+        raise Problem("unit.known", "Everybody knows this unit.", 422, remedy)
+    UnitAlias.objects.update_or_create(
+        institution_code=institution_code,
+        spelling=fold_unit(printed),
+        defaults={"ucum": code, "author": author},
+    )
 
 
 def announce_mapping(institution_code: str, local_code: str) -> None:

@@ -13,7 +13,7 @@ from yijian.foundation.inbox.models import InboxMessage, MessageState, WorkItem
 from yijian.foundation.inbox.services import replay
 from yijian.kit.ids import new_id
 
-__all__ = ["open_work_item", "open_work_items", "resolve_for_sender", "resolve_work_items"]
+__all__ = ["Only", "open_work_item", "open_work_items", "resolve_for_sender", "resolve_work_items"]
 
 
 class Only(TypedDict, total=False):

@@ -126,7 +126,7 @@ def code(request: HttpRequest) -> HttpResponseBase:
         "word": word,
         "items": suggest(word) or suggest(local_code),
         "chosen": chosen,
-        "fits": fits_of(rows[:WAITING_SHOWN], chosen) if chosen else [],
+        "fits": fits_of(rows[:WAITING_SHOWN], chosen, terminology.Units(institution)) if chosen else [],
         "specimens": specimens_of(rows),
         "sided": chosen is not None and _is_sided(chosen),
         "form": MeaningForm(),
