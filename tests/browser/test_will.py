@@ -309,7 +309,6 @@ def test_a_look_names_the_consent_it_rests_on(clinician: Client, region: SmallRe
 def test_a_signed_form_is_checked_kept_and_handed_out_to_its_institution_alone(
     clinician: Client, region: SmallRegion
 ) -> None:
-
     address = reverse("authorise", args=[region.person_id])
     entered = {"way": "signed_form", "scope": "all", "receiver": "own"}
     program = SimpleUploadedFile("consent.pdf", b"MZ\x90", "application/pdf")
