@@ -13,7 +13,9 @@ __all__ = ["EMPTY_HEADER", "PDF_IN_BASE64", "Header", "Message", "parse", "read_
 
 PDF_IN_BASE64 = "JVBERi"
 """How every PDF begins in base64; no result of medicine does."""
-PDF_LINES = PDF_IN_BASE64 + r"[A-Za-z0-9+/]*(?:[\r\n]+[A-Za-z0-9+/]{2,}[A-Za-z0-9+/=]{2}(?![A-Za-z0-9+/=]))+"
+PDF_RUN = re.compile(PDF_IN_BASE64 + r"[A-Za-z0-9+/=\r\n]*+")
+AFTER_RUN = re.compile(r"[\r\n]+(?P<segment>[A-Z][A-Z0-9]{2})?\Z")
+AFTER_RUN_CHARACTERS = 8
 SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
@@ -116,11 +118,18 @@ def split_lines(text: str, syntax: Syntax) -> Iterator[str]:
 
 
 def with_whole_pdfs(text: str, syntax: Syntax) -> str:
-    """Join the lines of each PDF in base64: a line of four such characters or more is no segment."""
+    """Join the lines of each PDF in base64; the name of the segment after it is no line of it."""
     if PDF_IN_BASE64 not in text:
         return text
-    rest = rf"(?:[\r\n]+(?={re.escape(syntax.field)}))?"
-    return re.sub(PDF_LINES + rest, lambda found: re.sub(r"[\r\n]+", "", found[0]), text)
+
+    def joined(found: re.Match[str]) -> str:
+        run = found[0]
+        after = AFTER_RUN.search(run, max(len(run) - AFTER_RUN_CHARACTERS, 0))
+        ends_field = text.startswith(syntax.field, found.end())
+        kept = after[0] if after and (after["segment"] or not ends_field) else ""
+        return run[: len(run) - len(kept)].replace("\r", "").replace("\n", "") + kept
+
+    return PDF_RUN.sub(joined, text)
 
 
 def read_header(msh: Segment) -> Header:
