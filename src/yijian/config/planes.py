@@ -13,6 +13,8 @@ from yijian.dataplane.app import DataPlane
 __all__ = ["BothPlanes"]
 
 THREADS = 8
+THREADS_OF_ONE = 4
+"""Of one caller, so that a flood of its requests leaves room for others."""
 
 
 class BothPlanes:
@@ -20,7 +22,7 @@ class BothPlanes:
 
     def __init__(self, data_plane: DataPlane, control_plane: Any) -> None:
         self._data_plane = data_plane
-        self._control_plane = WholeBodies(WSGIMiddleware(control_plane, workers=THREADS))
+        self._control_plane = WholeBodies(WSGIMiddleware(control_plane, workers=THREADS), THREADS_OF_ONE)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or self._data_plane.serves(scope["method"], scope["path"]):

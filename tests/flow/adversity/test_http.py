@@ -4,18 +4,22 @@ import base64
 import json
 import random
 import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from tests.flow.order_check.conftest import World, migrated_database, serving, world  # noqa: F401 - fixtures
 from tests.service.region import lab_report
-from yijian.config.planes import THREADS
+from yijian.config.bodies import IN_MEMORY_BYTES, LARGE_AT_ONCE
+from yijian.config.planes import THREADS, THREADS_OF_ONE
 from yijian.foundation.accounts.tokens import BearerTokens
 from yijian.foundation.accounts.values import ClientRecord
 
@@ -93,6 +97,39 @@ def test_callers_that_stop_in_the_middle_hold_up_nobody(http: httpx.Client) -> N
         for _ in range(2 * THREADS):
             stack.enter_context(connect(http)).sendall(head(http, "/api/v1/reports", 5_000_000) + b"{" * 100)
         answer = http.post("/api/v1/reports", json=lab_report("L9"))
+        assert answer.status_code == 200, answer.text
+
+
+def test_flood_of_one_caller_leaves_threads_for_others(http: httpx.Client, world: World) -> None:  # noqa: F811
+    """While nothing of it can be written: more uploads than there are threads."""
+    flood = [lab_report(f"F{number}") for number in range(3 * THREADS)]
+    with ThreadPoolExecutor(len(flood)) as pool:
+        with psycopg.connect(world.environment.database_url) as connection:
+            connection.execute("LOCK TABLE inbox_inboxmessage IN ACCESS EXCLUSIVE MODE")
+            answers = [pool.submit(http.post, "/api/v1/reports", json=report) for report in flood]
+            until_waiting(connection, THREADS_OF_ONE)
+            other = httpx.get(http.base_url.join("/sign-in"), timeout=60, trust_env=False)
+            assert other.status_code == 200
+        assert {answer.result().status_code for answer in answers} == {200}
+
+
+def until_waiting(connection: psycopg.Connection, number: int) -> None:
+    """Wait until so many others wait for a lock."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    while (row := connection.execute(waiting).fetchone()) is None or row[0] < number:
+        time.sleep(0.01)
+
+
+def test_large_uploads_that_stop_leave_room_for_those_of_others(http: httpx.Client) -> None:
+    with ExitStack() as stack:
+        for _ in range(2 * LARGE_AT_ONCE):
+            begun = head(http, "/api/v1/reports", 5_000_000) + b" " * (2 * IN_MEMORY_BYTES)
+            stack.enter_context(connect(http)).sendall(begun)
+        elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+        with httpx.Client(
+            transport=elsewhere, base_url=http.base_url, headers=http.headers, timeout=60
+        ) as other:
+            answer = other.post("/api/v1/reports", json=with_document(2 * IN_MEMORY_BYTES))
         assert answer.status_code == 200, answer.text
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
+from tests.access.table import HOOKS, SERVICES
 from tests.flow.order_check.conftest import World
 from tests.flow.order_check.test_cds_hooks import SIGN, person_id, signed
 from tests.unit.cds_hooks.calls import RESIDENT_ID, call, draft
@@ -90,6 +91,38 @@ def test_hooks_answer_no_wrong_issuer_key_audience_or_age(
 
     assert answer.status_code == 401, answer.text
     assert count_matches() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        (SIGN, "recognition.decide"),
+        ("/cds-services/recognition-order-select", "recognition.decide"),
+        (f"{SIGN}/feedback", "recognition.match"),
+    ],
+)
+def test_hooks_answer_no_program_that_lacks_their_scope(
+    http: httpx.Client, path: str, scope: str, person_id: Any
+) -> None:
+    from yijian.foundation.accounts.api import register_client  # noqa: PLC0415
+
+    issuer, jwks = "https://other.county.example", {"keys": [FOREIGN_KEY.as_dict(private=False)]}
+    register_client("county-other", "COUNTY", "县医院", [scope], issuer=issuer, jwks=jwks)
+    before = count_matches()
+    headers = signed(str(http.base_url).rstrip("/"), path, FOREIGN_KEY, iss=issuer)
+
+    answer = http.post(path, json=call("order-sign", draft("sr1")), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope.missing")
+    assert count_matches() == before
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", sorted({*SERVICES, *HOOKS, "/oauth/token"}))
+def test_no_service_has_another_method(http: httpx.Client, bearer: Any, path: str, method: str) -> None:
+    answer = http.request(method, path, json={}, headers=bearer)
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "request.method")
 
 
 def test_a_used_token_serves_no_second_time(http: httpx.Client, person_id: Any) -> None:
