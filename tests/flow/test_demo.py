@@ -54,12 +54,12 @@ class RunningDemo:
             stderr=subprocess.STDOUT,
         )
 
-    def wait_until_ready(self) -> None:
-        """Read until the line `ready`; an end before it is a failure that shows what was said."""
+    def wait_until_it_says(self, beginning: str) -> None:
+        """Read until a line begins so; an end before it is a failure that shows what was said."""
         assert self.process.stdout
         deadline = time.monotonic() + PATIENCE
         pending = b""
-        while "ready" not in self.said:
+        while not any(line.startswith(beginning) for line in self.said):
             left = deadline - time.monotonic()
             assert select.select([self.process.stdout], [], [], max(left, 0))[0], self.said
             data = os.read(self.process.stdout.fileno(), 65536)
@@ -94,7 +94,7 @@ class Premises:
     def demo(self) -> RunningDemo:
         if self._demo is None or self._demo.process.poll() is not None:
             self._demo = RunningDemo(self.home, self.ports)
-            self._demo.wait_until_ready()
+            self._demo.wait_until_it_says("ready")
         return self._demo
 
     @property
@@ -112,11 +112,16 @@ class Premises:
 
 @pytest.fixture(scope="module")
 def premises(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
+    with closing(Premises(_open_directory(tmp_path_factory) / "home", free_ports(3))) as opened:
+        yield opened
+
+
+def _open_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory that the user PostgreSQL runs as may pass through."""
     path = tmp_path_factory.mktemp("demo")
     for parent in (path, *path.parents[:2]):
-        parent.chmod(0o711)  # the user that PostgreSQL runs as passes through
-    with closing(Premises(path / "home", free_ports(3))) as opened:
-        yield opened
+        parent.chmod(0o711)
+    return path
 
 
 @pytest.fixture
@@ -400,6 +405,16 @@ def test_taken_port_is_named_in_one_sentence(tmp_path: Path) -> None:
     assert demo.process.returncode == 1
     assert output.decode().startswith(f"yijian: Port {port} of 127.0.0.1 cannot be used")
     assert output.count(b"\n") == 1
+
+
+def test_first_start_that_was_cut_off_is_gone_on_with(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Reports corrected and withdrawn by then are sent again from the first."""
+    with closing(Premises(_open_directory(tmp_path_factory) / "home", free_ports(3))) as premises:
+        cut_off = RunningDemo(premises.home, premises.ports)
+        cut_off.wait_until_it_says("reports of the year")
+        cut_off.stop(signal.SIGKILL)
+        _until(lambda: not any(_listens(port) for port in premises.ports[:2]))
+        assert premises.demo.said[-1] == "ready"
 
 
 def test_killed_demo_takes_its_processes_along(premises: Premises) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
 from django.db import connection
 
-from yijian.demo.doors import Doors, Refused, Response, problem_of
-from yijian.demo.events import Event, Message, Mishap, Sent, Voided, Year
+from yijian.demo.doors import Doors, Refused, problem_of
+from yijian.demo.events import Message, Mishap, Sent, Voided, Year
 from yijian.demo.history import ask_all
 from yijian.demo.mess import expected_refusals
 from yijian.demo.past import Import, brings_past, split_past, write_past
@@ -114,23 +113,15 @@ async def _upload(
 ) -> list[Refused]:
     """Upload an institution's reports one after the other: a correction must not overtake its report."""
     refused = []
-    withdrawn = {event.report_no for event in events if isinstance(event, Voided)}
     for event in events:
         if isinstance(event, Mishap):
             continue
         path, body = (REPORTS, event.report) if isinstance(event, Sent) else (VOID, _void(event))
         response = await doors.call(institution.code, path, msgspec.json.encode(body))
-        if response.status != 200 and not _was_withdrawn(event, response, withdrawn):
+        if response.status != 200:
             refused.append(Refused(institution.code, path, problem_of(response)))
         told()
     return refused
-
-
-def _was_withdrawn(event: Event, response: Response, withdrawn: Container[str]) -> bool:
-    """Tell whether a start before this one came as far as the report's withdrawal."""
-    known = response.status == HTTPStatus.CONFLICT and response.json().get("code") == "report.voided"
-    number = event.report.report_no if isinstance(event, Sent) else event.report_no
-    return known and number in withdrawn
 
 
 def _void(event: Voided) -> dict[str, object]:

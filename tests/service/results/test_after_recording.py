@@ -89,6 +89,15 @@ def test_upload_of_a_voided_report_is_a_conflict() -> None:
     assert (refused.value.code, refused.value.status) == ("report.voided", 409)
 
 
+def test_repeated_upload_of_a_voided_report_is_that_report_and_stays_void() -> None:
+    """A sender that missed the answer sends again, and the void may have overtaken it."""
+    recorded = upload(lab())
+    void_report("A", "R1", AT, "标本错误", at=AT)
+    again = upload(lab())
+    assert (again.outcome, again.report_id, again.version) == ("duplicate", recorded.report_id, 1)
+    assert list_timeline(Report.objects.get().person_id, shows_sensitive=True) == []
+
+
 def test_only_the_institution_itself_can_void() -> None:
     upload(lab())
     with pytest.raises(Problem) as refused:

@@ -193,15 +193,15 @@ def _record_first(arrival: Arrival, linked: Linked, batch: Batch) -> Recorded:
 
 
 def _record_next(arrival: Arrival, linked: Linked, standing: Standing, batch: Batch) -> Recorded:
-    """Record a later upload; the same content as any version before is that version again.
+    """Record a later upload; the same content as any version before is that version again, void or not.
 
     What was cancelled before it came (`cancel_report`) is kept, and no version of it ever stands.
     """
     upload, report = arrival.incoming.upload, standing.report
-    if report.voided_at is not None and (report.current_version or upload.reported_at > report.voided_at):
-        raise errors.report_voided(report.voided_at)
     if known := standing.version_of(arrival.digest):
         return Recorded(report_id=report.report_id, version=known, outcome=ReportOutcome.DUPLICATE)
+    if report.voided_at is not None and (report.current_version or upload.reported_at > report.voided_at):
+        raise errors.report_voided(report.voided_at)
     version, stood = max(standing.versions, default=0) + 1, report.current_version
     notes = _add_version(arrival, standing, version, batch)
     if report.voided_at is not None:
