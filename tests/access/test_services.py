@@ -16,6 +16,7 @@ from yijian.foundation.accounts.api import register_client
 from yijian.foundation.accounts.models import Client
 from yijian.foundation.accounts.tokens import BearerTokens
 from yijian.foundation.accounts.values import SCOPES, ClientRecord
+from yijian.foundation.audit.models import AuditEntry
 from yijian.foundation.inbox.models import InboxMessage
 from yijian.kit.clock import now
 
@@ -111,3 +112,14 @@ def test_a_body_cannot_name_another_institution_as_the_caller(path: str, world: 
     assert answer.status_code == 400, answer.content
     assert changed <= KEPT_BUT_REFUSED
     assert not InboxMessage.objects.filter(institution_code=ABROAD).exclude(facility=ABROAD).exists()
+
+
+def test_a_wrong_code_goes_on_the_patients_record(world: World) -> None:
+    body = {"patient": patient(), "way": "code", "code": "00000000"}
+    body["practitioner"] = {"id": "D1", "name": "王医生"}
+
+    answer = call("/api/v1/consents", token("consent.write"), body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "consent.code_wrong")
+    entry = AuditEntry.objects.get(action="api.consent_refused")
+    assert (entry.person_id, entry.institution_code) == (world.person_id, HOME)

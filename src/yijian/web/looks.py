@@ -19,6 +19,7 @@ OWN_DOINGS = ("my.",)
 SYSTEM = _("医院信息系统")
 PURPOSES: Mapping[str, Promise] = {
     "recognition.match": _("开单前查找可用的结果"),
+    "recognition.code_refused": _("核对您的授权码"),
     "recognition.citable": _("引用到病历"),
     "web.patient_found": _("查找到您"),
     "web.timeline": _("查看报告列表"),
@@ -42,6 +43,7 @@ PURPOSES: Mapping[str, Promise] = {
     "web.identity_review": _("核对身份"),
     "web.identity_settled": _("核对身份"),
     "api.consent": _("登记您的授权"),
+    "api.consent_refused": _("核对您的授权码"),
     "api.withdrawal": _("按您的要求撤回授权"),
     "api.break_glass": _("紧急调阅"),
 }

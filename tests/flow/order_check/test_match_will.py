@@ -102,6 +102,10 @@ async def test_a_code_in_the_request_becomes_a_consent_and_stands_in_the_audit(
     assert (wrong.status_code, wrong.json()["code"]) == (422, "consent.code_wrong")
     assert wrong.json()["errors"][0]["path"] == "authorisation.code"
     assert await database.fetchval("SELECT failures FROM consent_consentcode") == 1
+    tried = (
+        "SELECT person_id, detail ->> 'code' FROM audit_auditentry WHERE action = 'recognition.code_refused'"
+    )
+    assert [tuple(row) for row in await database.fetch(tried)] == [(person_id, "consent.code_wrong")]
 
     assert (await ask(client, code="1234 5678", scope="all")).status_code == 200
 

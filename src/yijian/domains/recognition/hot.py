@@ -78,6 +78,15 @@ class Matched:
     sight: Sight
 
 
+class CodeRefused(Exception):
+    """The code shown for a patient was wrong; the try goes on record before it is told."""
+
+    def __init__(self, person_id: UUID, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.person_id = person_id
+        self.problem = problem
+
+
 async def match(
     connection: Connection,
     rulebook: Rulebook,
@@ -133,7 +142,10 @@ async def _redeem(
         by=(who.id if who else None) or institution_code,
         at=at,
     )
-    await redeem_code(connection, arguments)
+    try:
+        await redeem_code(connection, arguments)
+    except Problem as refused:
+        raise CodeRefused(person_id, refused) from refused
 
 
 def _visible_codes(rulebook: Rulebook, order: Order) -> list[str]:
@@ -206,18 +218,36 @@ class OrderCheck:
             request.at or asked_at,
             bool(request.at),
         )
-        with self._footprints.coming():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                matched = await match(
-                    connection, rulebook, self._cipher, institution_code, request, at, replay=replay
-                )
-            recorded = matched.answer.has_candidate and (request.record or not replay)
-            match_id = new_parent_id() if recorded else None
-            footprint = _footprint(question, rulebook, matched, match_id, asked_at)
+        try:
+            with self._footprints.coming():
+                async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                    matched = await match(
+                        connection, rulebook, self._cipher, institution_code, request, at, replay=replay
+                    )
+                recorded = matched.answer.has_candidate and (request.record or not replay)
+                match_id = new_parent_id() if recorded else None
+                footprint = _footprint(question, rulebook, matched, match_id, asked_at)
+        except CodeRefused as wrong:
+            await self._footprints.store(_footprint_of_refusal(question, wrong, asked_at))
+            raise wrong.problem from wrong
         await self._footprints.store(footprint)
         document = present(rulebook, matched.order, matched.answer, match_id, question.view)
         options = options_on(rulebook, institution_code, at)
         return Answered(matched.answer, document, options.decline_reasons)
+
+
+def _footprint_of_refusal(question: Question, wrong: CodeRefused, asked_at: datetime) -> Footprint:
+    access = Access(
+        at=asked_at,
+        actor=question.caller.client_id,
+        institution_code=question.caller.institution_code,
+        action="recognition.code_refused",
+        person_id=wrong.person_id,
+        legal_basis="treatment",
+        detail={"code": wrong.problem.code},
+        trace_id=question.trace_id,
+    )
+    return Footprint(access, used_token=question.used_token)
 
 
 def _footprint(

@@ -103,15 +103,26 @@ def consents(request: HttpRequest, caller: Caller) -> object:
     asked = decode(request.body, ConsentRequest)
     person_id, born = _certain(asked.patient, caller)
     recorder = _recorder(caller, asked.practitioner)
-    consent_id = _record(asked, person_id, born, recorder)
+    consent_id = _record(asked, person_id, born, recorder, caller)
     _audit(caller, "api.consent", person_id, way=asked.way, consent_id=str(consent_id))
     made = next(each for each in consent.list_consents(person_id) if each.consent_id == consent_id)
     return ConsentRecorded(consent_id=consent_id, scope=made.scope, expires_at=made.expires_at)
 
 
-def _record(asked: ConsentRequest, person_id: UUID, born: date | None, recorder: consent.Recorder) -> UUID:
+def _redeem(code: str, person_id: UUID, recorder: consent.Recorder, caller: Caller) -> UUID:
+    """Turn a code into a consent; a try that fails is on record before it is told."""
+    try:
+        return consent.require_code(person_id, code, recorder, at=now())
+    except Problem as refused:
+        _audit(caller, "api.consent_refused", person_id, code=refused.code)
+        raise
+
+
+def _record(
+    asked: ConsentRequest, person_id: UUID, born: date | None, recorder: consent.Recorder, caller: Caller
+) -> UUID:
     if Way(asked.way) is Way.CODE:
-        return consent.require_code(person_id, asked.code or "", recorder, at=now())
+        return _redeem(asked.code or "", person_id, recorder, caller)
     to = asked.given_to or GivenTo(institution_code=recorder.institution_code)
     given = consent.Given(
         way=Way(asked.way),
