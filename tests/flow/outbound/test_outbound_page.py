@@ -9,6 +9,7 @@ from tests.flow.outbound.test_outbound import DAY, carry, decide, subscribe
 from tests.service.region import CITY, COUNTY, make_region
 from yijian.foundation.accounts.models import Role, User
 from yijian.foundation.audit.models import AuditEntry
+from yijian.foundation.outbound.courier import PARK_ATTEMPTS
 from yijian.foundation.outbound.models import Delivery, Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +31,11 @@ def signed_in(institution: str = CITY, role: Role = Role.INTEGRATOR) -> Client:
 
 
 def test_shows_what_was_given_up_and_sends_it_again() -> None:
-    with web_receiver(lambda number: 400 if number < 3 else 200) as receiver:
+    with web_receiver(lambda number: 400 if number <= PARK_ATTEMPTS + 1 else 200) as receiver:
         endpoint, secret = subscribe(receiver.url)
         decide("L-77")
-        carry()
-        carry(4 * DAY)
+        for days in range(PARK_ATTEMPTS + 1):
+            carry(days * DAY)
         client = signed_in()
         page = client.get(reverse("outbound")).content.decode()
         assert "HTTP 400" in page
