@@ -97,7 +97,7 @@ def test_every_page_that_reads_is_tried() -> None:
     assert touching - set(READS) == ONLY_CHANGE
 
 
-ONLY_CHANGE = {"authorise-code", "my-code", "my-withdraw", "my-object", "my-lift"}
+ONLY_CHANGE = {"authorise-code", "authorise-object", "my-code", "my-withdraw", "my-object", "my-lift"}
 """They change a patient's will and show nothing that the page they lead to does not tell."""
 
 
