@@ -130,7 +130,7 @@ class SignedToken:
     @property
     def is_slow(self) -> bool:
         """Tell whether verifying it takes so long that an event loop should go on meanwhile."""
-        return self.signature.protected["alg"] == "ES384"
+        return bool(self.signature.protected["alg"] == "ES384")
 
 
 def read_signed(token: str) -> SignedToken:
