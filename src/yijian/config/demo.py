@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,8 @@ def run_demo(env: Mapping[str, str], console: Console, *, residents: int = RESID
             environment = dict(env) | common | {"YIJIAN_DATABASE_URL": url}
             _live(read_environment(environment), environment, server, console, residents)
     except KeyboardInterrupt:
-        console.print("stopped")
+        pass
+    console.print("stopped")
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def _log_directory(home: Path) -> Path:
 async def _keep_up(
     children: Children, server: "EmbeddedPostgres | None", console: Console, log: Path
 ) -> None:
-    """Start again whatever ends, until somebody interrupts; tell so here and in the logs' directory."""
+    """Start again whatever ends, until SIGINT or SIGTERM; tell so here and in the logs' directory."""
 
     def tell(text: str) -> None:
         console.print(text, highlight=False, markup=False)
@@ -142,8 +143,11 @@ async def _keep_up(
         with log.open("a", encoding="utf-8") as told:
             told.write(f"{now().isoformat(timespec='seconds')} {text}\n")
 
-    work = [children.keep_up(tell), *([keep_database_up(server, tell)] if server else [])]
-    await asyncio.gather(*work)
+    work = asyncio.gather(children.keep_up(tell), *([keep_database_up(server, tell)] if server else []))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    with suppress(asyncio.CancelledError):
+        await work
 
 
 async def _stage(stage: str, variables: Mapping[str, str], residents: int) -> None:
