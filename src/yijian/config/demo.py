@@ -94,8 +94,6 @@ def _live(
         for command in COMMANDS:
             children.start(command)
         asyncio.run(_begin(children, variables, residents))
-        console.print("ready", highlight=False)
-        console.file.flush()
         asyncio.run(_keep_up(children, server, console, logs / "demo.log"))
     finally:
         _ignore_signals()
@@ -135,7 +133,7 @@ def _log_directory(home: Path) -> Path:
 async def _keep_up(
     children: Children, server: "EmbeddedPostgres | None", console: Console, log: Path
 ) -> None:
-    """Start again whatever ends, until SIGINT or SIGTERM; tell so here and in the logs' directory."""
+    """Say `ready`; start again whatever ends, until SIGINT or SIGTERM, and tell so here and in the logs."""
 
     def tell(text: str) -> None:
         console.print(text, highlight=False, markup=False)
@@ -146,6 +144,8 @@ async def _keep_up(
     work = asyncio.gather(children.keep_up(tell), *([keep_database_up(server, tell)] if server else []))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    console.print("ready", highlight=False)
+    console.file.flush()
     with suppress(asyncio.CancelledError):
         await work
 
