@@ -73,3 +73,12 @@ def test_a_disguised_page_is_no_signed_form(world: World) -> None:
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_cell_of_an_export_is_computed(sign: str) -> None:
     assert f"'{sign}1+1" in write_csv(iter([[f"{sign}1+1"]]))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, page in TABLE.items() if page.admits))
+def test_no_page_takes_a_nul(name: str) -> None:
+    client = somebody(min(TABLE[name].admits or ()))
+
+    answers = client.get(address(name), {"kind": "\0"}), client.post(address(name), {"\0": "x"})
+
+    assert {answer.status_code for answer in answers} == {400}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 
@@ -27,7 +27,8 @@ def signed_in(request: HttpRequest) -> User:
 def requires_role(*roles: Role) -> Callable[[View[P]], View[P]]:
     """Admit only people in one of these roles; the view carries them as `admits` for the table of routes.
 
-    A stranger is sent to the sign-in page (an htmx request by `HX-Redirect`), the wrong role gets 403.
+    A stranger is sent to the sign-in page (an htmx request by `HX-Redirect`), the wrong role gets 403, a
+    NUL in address or form 400.
     """
     admitted = frozenset(roles)
 
@@ -38,6 +39,8 @@ def requires_role(*roles: Role) -> Callable[[View[P]], View[P]]:
                 return _sign_in_first(request)
             if signed_in(request).role not in admitted:
                 raise PermissionDenied
+            if _holds_nul(request):
+                raise BadRequest("a NUL in an address or a form")
             return view(request, *args, **kwargs)
 
         guarded.admits = admitted  # type: ignore[attr-defined]
@@ -50,6 +53,12 @@ def open_to_everyone(view: View[P]) -> View[P]:
     """Declare that a view needs no sign-in."""
     view.admits = None  # type: ignore[attr-defined]
     return view
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Tell whether a request names anything by the one character that nobody writes and no database keeps."""
+    given = (*request.GET.lists(), *request.POST.lists())
+    return "\0" in request.path or any("\0" in text for name, texts in given for text in (name, *texts))
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponse:
