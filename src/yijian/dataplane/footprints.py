@@ -17,8 +17,8 @@ from yijian.kit.errors import Problem
 __all__ = ["FootprintStore"]
 
 MOST = 256
-PATIENCE_SECONDS = 0.004
-"""How long a commit waits for answers under way; it costs about as much as three answers."""
+PATIENCE_SECONDS = 0.012
+"""How long a commit waits for answers under way, each of which takes a tenth of that; alone it never waits."""
 
 
 class FootprintStore:

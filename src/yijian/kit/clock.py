@@ -11,6 +11,8 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """An instant that arrives from outside: RFC 3339 with its zone; one without zone is refused."""
 
+HOUR = timedelta(hours=1)
+
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """A sender's clock may run ahead by this much before its instants count as absurd."""
 
@@ -22,7 +24,7 @@ def now() -> datetime:
 
 def age_hours(since: datetime, at: datetime) -> int:
     """Return whole hours from `since` to `at`; never negative."""
-    return max(0, int((at - since).total_seconds() // 3600))
+    return max(0, (at - since) // HOUR)
 
 
 def age_years(born_on: date, at: datetime) -> int:
