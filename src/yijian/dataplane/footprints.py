@@ -18,7 +18,7 @@ __all__ = ["FootprintStore"]
 
 MOST = 256
 PATIENCE_SECONDS = 0.012
-"""How long a commit waits for answers under way, each of which takes a tenth of that; alone it never waits."""
+"""How long a commit waits for answers under way; each takes a tenth of that. Alone it never waits."""
 
 
 class FootprintStore:
