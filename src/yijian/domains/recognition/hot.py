@@ -213,11 +213,8 @@ class OrderCheck:
     async def answer(self, question: Question) -> Answered:
         """Answer one question; raise `Problem` where it cannot be taken."""
         rulebook, request, asked_at = self._rulebook(), question.request, now()
-        institution_code, at, replay = (
-            question.caller.institution_code,
-            request.at or asked_at,
-            bool(request.at),
-        )
+        institution_code, at = question.caller.institution_code, request.at or asked_at
+        replay = request.at is not None
         try:
             with self._footprints.coming():
                 async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
