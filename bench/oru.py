@@ -130,7 +130,7 @@ def _wait_for_partners(installation: Installation) -> None:
     """Return when every process of the listener takes connections."""
     log, deadline = installation.home / "mllp.log", time.monotonic() + START_SECONDS
     further = read_environment(os.environ | installation.environment).mllp_processes - 1
-    while log.read_text(errors="replace").count("listener process is ready") < further:
+    while log.read_text(errors="replace").count("a further process is ready") < further:
         if time.monotonic() > deadline:
             raise RuntimeError(f"the listener's processes are not ready within {START_SECONDS} s")
         time.sleep(0.05)

@@ -49,10 +49,10 @@ def unit(request: HttpRequest) -> HttpResponseBase:
     asked = request.POST if request.method == "POST" else request.GET
     institution, spelling = asked.get("institution", ""), asked.get("unit", "")
     user = signed_in(request)
-    if not results.may(user, "mend_mapping", institution):
-        raise PermissionDenied
     if not spelling or normalise_unit(spelling) is not None:
         raise Http404
+    if not results.may(user, "mend_mapping", institution):
+        raise PermissionDenied
     form = UnitForm(asked if "ucum" in asked else None)
     ucum = form.cleaned_data["ucum"] if form.is_valid() else ""
     if request.method == "POST" and ucum:
