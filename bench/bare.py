@@ -45,7 +45,9 @@ class Bare:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        self._pool = await create_pool(self._database_url, application_name="bare", max_size=POOL_SIZE)
+        self._pool = await create_pool(
+            self._database_url, application_name="bare", max_size=POOL_SIZE, planned_once=True
+        )
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._pool.close()

@@ -66,7 +66,10 @@ class DataPlane:
         """Serve inside this context: database, rules and committer are open."""
         async with AsyncExitStack() as stack:
             pool = await create_pool(
-                self._settings.database_url, application_name="yijian-dataplane", max_size=POOL_SIZE
+                self._settings.database_url,
+                application_name="yijian-dataplane",
+                max_size=POOL_SIZE,
+                planned_once=True,
             )
             stack.push_async_callback(pool.close)
             rulebook = RulebookCache(pool)

@@ -10,13 +10,15 @@ COMMAND_SECONDS = 60
 CONNECT_SECONDS = 10
 IDLE_SECONDS = 300
 PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
-"""Everything asked here looks rows up by keys: no value changes the plan, and planning costs as much."""
+"""Where every statement looks rows up by keys, no value changes the plan, and planning costs as much. Not for
+tables that are emptied and filled: a plan made while they are empty would stay.
+"""
 JSONB_VERSION = b"\x01"
 """The first byte of jsonb in PostgreSQL's binary form."""
 
 
 async def create_pool(
-    url: str, *, application_name: str, min_size: int = 1, max_size: int = 8
+    url: str, *, application_name: str, min_size: int = 1, max_size: int = 8, planned_once: bool = False
 ) -> asyncpg.Pool:
     """Open a pool whose connections speak JSON and JSONB as Python values, in binary."""
     return await asyncpg.create_pool(
@@ -29,7 +31,8 @@ async def create_pool(
         command_timeout=COMMAND_SECONDS,
         statement_cache_size=STATEMENT_CACHE,
         max_inactive_connection_lifetime=IDLE_SECONDS,
-        server_settings={"application_name": application_name, "timezone": "UTC"} | PLANNED_ONCE,
+        server_settings={"application_name": application_name, "timezone": "UTC"}
+        | (PLANNED_ONCE if planned_once else {}),
     )
 
 
