@@ -188,7 +188,9 @@ def test_the_first_agreement_of_a_name_is_written_and_signed_on_the_screen(
     sign_in(second, "wu")
     second.goto("/rules/")
     second.get_by_role("link", name="武汉市医共体互认").click()
-    second.get_by_role("button", name="签署", exact=True).click()
+    sign = second.get_by_role("button", name="签署", exact=True)
+    sign.click()
+    expect(sign).to_have_count(0)
     expect(second.get_by_text("执行中").first).to_be_visible()
     assert ask("Na") == "recognise"
 
