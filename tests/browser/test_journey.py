@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.small_region import PASSWORD, RECEIVER, RESIDENT_ID, SmallRegion
@@ -92,12 +92,18 @@ def test_declines_with_the_situation_an_emergency_suggests(page: Page) -> None:
     assert (decision.decision, decision.reason_code) == ("decline", "4")
 
 
-def test_other_situation_must_be_explained(page: Page) -> None:
+def begin_to_decline(page: Page) -> Locator:
+    """Ask for a glycated haemoglobin that is there already; open the form of a no, and return the answer."""
     sign_in(page)
     find_patient(page)
     ask(page, "HbA1c")
     answer = page.get_by_role("article", name="糖化血红蛋白")
     answer.get_by_text("不采纳", exact=True).click()
+    return answer
+
+
+def test_other_situation_must_be_explained(page: Page) -> None:
+    answer = begin_to_decline(page)
     answer.get_by_label("其他情形").check()
     answer.get_by_role("button", name="确认不采纳").click()
     expect(answer.get_by_role("alert")).to_contain_text("写明原因")
@@ -111,11 +117,7 @@ def test_other_situation_must_be_explained(page: Page) -> None:
 
 def test_a_reason_of_the_region_is_one_click_under_its_situation(page: Page) -> None:
     settle(decline_reasons=(RegionalReason("NM07", "6", "患者或家属要求复查"),))
-    sign_in(page)
-    find_patient(page)
-    ask(page, "HbA1c")
-    answer = page.get_by_role("article", name="糖化血红蛋白")
-    answer.get_by_text("不采纳", exact=True).click()
+    answer = begin_to_decline(page)
     answer.get_by_label("患者或家属要求复查").check()
     answer.get_by_role("button", name="确认不采纳").click()
     expect(answer).to_contain_text("未采纳")

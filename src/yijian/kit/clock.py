@@ -5,14 +5,13 @@ from typing import Annotated
 
 import msgspec
 
-__all__ = ["CHINA", "FUTURE_TOLERANCE", "Instant", "age_hours", "age_years", "now"]
+__all__ = ["CHINA", "FUTURE_TOLERANCE", "HOUR", "Instant", "age_hours", "age_years", "now"]
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """An instant that arrives from outside: RFC 3339 with its zone; one without zone is refused."""
 
 HOUR = timedelta(hours=1)
-
 FUTURE_TOLERANCE = timedelta(minutes=10)
 """A sender's clock may run ahead by this much before its instants count as absurd."""
 

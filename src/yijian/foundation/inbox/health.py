@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from yijian.foundation.inbox.values import Health
+from yijian.kit.clock import HOUR
 
 __all__ = ["ALARMS", "FAULT_PERCENT", "QUEUE_MINUTES", "alarms_of", "silent_after"]
 
@@ -14,7 +15,6 @@ QUEUE_MINUTES = 15
 ENOUGH_MESSAGES = 20
 """Of fewer in a day a share says nothing."""
 PATIENCE = 1.25
-HOUR = timedelta(hours=1)
 
 
 def silent_after(health: Health) -> timedelta | None:

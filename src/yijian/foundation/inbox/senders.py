@@ -18,6 +18,7 @@ from yijian.foundation.inbox.health import alarms_of
 from yijian.foundation.inbox.models import Alarm, InboxMessage, SenderHealth, SenderHour
 from yijian.foundation.inbox.values import Health, OpenAlarm, SenderKey, Thresholds
 from yijian.foundation.outbox.api import publish
+from yijian.kit.clock import HOUR
 from yijian.kit.ids import first_id, instant_of, new_id
 from yijian.kit.sql import read_sql
 
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 HOURS, MEASURE = (read_sql("yijian.foundation.inbox", name) for name in ("count_hours", "measure_senders"))
-HOUR = timedelta(hours=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 MOST_HOURS = 24 * 31
 """Counted in one go, when a past is caught up with."""
