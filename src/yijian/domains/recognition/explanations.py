@@ -13,6 +13,7 @@ from yijian.domains.recognition import errors
 from yijian.domains.recognition.models import Match, MatchItem, MatchKey
 from yijian.domains.recognition.ordering import build_order, wanted_codes
 from yijian.domains.recognition.posing import pose, recorded_request
+from yijian.domains.recognition.records import read_told
 from yijian.domains.recognition.rules.explain import Explained, explain
 from yijian.domains.recognition.seeing import see
 from yijian.domains.recognition.values import MatchRequest, Order
@@ -142,7 +143,7 @@ def _recorded(match: Match, rows: Sequence[MatchItem]) -> RecordedMatch:
             RecordedAnswer(
                 row.item_code,
                 row.outcome,
-                tuple(reason["code"] for reason in row.reasons),
+                tuple(reason.code for reason in read_told(row.told, row.reasons)),
                 row.report_id,
                 row.report_version,
             )

@@ -38,6 +38,7 @@ from yijian.domains.results.hot import fetch_candidates
 from yijian.domains.sharing.values import RegionalReason, Rulebook
 from yijian.foundation.accounts.values import Caller, UsedToken
 from yijian.foundation.audit.chain import Access
+from yijian.foundation.database.hot import insert_rows
 from yijian.kit.clock import now
 from yijian.kit.crypto import FieldCipher
 from yijian.kit.errors import Problem
@@ -277,11 +278,10 @@ def _footprint(
 
 
 async def record_matches(connection: Any, records: list[MatchRecord]) -> None:
-    """Copy the rows of many matches, inside the caller's transaction."""
-    copy = connection.copy_records_to_table
+    """Insert the rows of many matches, inside the caller's transaction."""
     keys = [record.key for record in records]
     matches = [record.match for record in records]
     items = [row for record in records for row in record.items]
-    await copy("recognition_matchkey", records=keys, columns=MATCH_KEY_COLUMNS)
-    await copy("recognition_match", records=matches, columns=MATCH_COLUMNS)
-    await copy("recognition_matchitem", records=items, columns=MATCH_ITEM_COLUMNS)
+    await insert_rows(connection, "recognition_matchkey", MATCH_KEY_COLUMNS, keys)
+    await insert_rows(connection, "recognition_match", MATCH_COLUMNS, matches)
+    await insert_rows(connection, "recognition_matchitem", MATCH_ITEM_COLUMNS, items)

@@ -64,7 +64,9 @@ class MatchItem(models.Model):
     order_no = models.CharField(max_length=128, blank=True)
     outcome = models.CharField(max_length=24)
     reminder = models.BooleanField()
-    reasons = models.JSONField()
+    reasons = models.JSONField(null=True)
+    """What `told` says, of rows written before there was one."""
+    told = models.TextField(null=True)  # noqa: DJ001 - rows of before have none
     report_id = models.UUIDField(null=True)
     report_version = models.IntegerField(null=True)
     row_no = models.SmallIntegerField(null=True)

@@ -18,9 +18,11 @@ _encode = msgspec.json.encode
 
 
 def _told(reason: Reason, form: str) -> dict[str, object]:
-    """Return a reason as an answer tells it (contract §5), or as the record keeps it."""
+    """Return a reason as an answer tells it (contract §5), or as the record keeps it: as short as can be."""
     if form == RECORD:
-        return {"code": reason.code, "holds": reason.holds, "evidence": reason.evidence}
+        failed = {} if reason.holds else {"holds": False}
+        evidence = {"evidence": reason.evidence} if reason.evidence else {}
+        return {"code": reason.code, **failed, **evidence}
     return {
         "code": reason.code,
         "text": reason_text(reason, form),

@@ -1,9 +1,12 @@
-"""The rows a match leaves behind. Pure; both planes write them."""
+"""The rows a match leaves behind, and what they say again. Pure; both planes write them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from yijian.domains.consent.values import Sight
 from yijian.domains.recognition.phrases import RECORD, Phrases
@@ -16,7 +19,9 @@ __all__ = [
     "MATCH_ITEM_COLUMNS",
     "MATCH_KEY_COLUMNS",
     "MatchRecord",
+    "ToldReason",
     "access_detail",
+    "read_told",
     "record_of",
 ]
 
@@ -27,7 +32,7 @@ MATCH_COLUMNS = (
     "authorised_sensitive", "policy_version", "matched_at", "recorded_at",
 )  # fmt: skip
 MATCH_ITEM_COLUMNS = (
-    "person_id", "match_id", "sequence", "parent", "item_code", "order_no", "outcome", "reminder", "reasons",
+    "person_id", "match_id", "sequence", "parent", "item_code", "order_no", "outcome", "reminder", "told",
     "report_id", "report_version", "row_no", "source_institution_code", "mark", "effective_at",
     "estimated_saving", "matched_at", "institution_code",
 )  # fmt: skip
@@ -35,7 +40,7 @@ MATCH_ITEM_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class MatchRecord:
-    """One match as tuples in the order of the column lists above; `reasons` are JSON already."""
+    """One match as tuples in the order of the column lists above; `told` is JSON already."""
 
     key: tuple[Any, ...]
     match: tuple[Any, ...]
@@ -97,7 +102,7 @@ def _item_row(
         answered.ordered.order_no[:128],
         answered.outcome.value,
         entry.parent is None and answered.reminds,
-        phrases.write(answered.reasons),
+        str(phrases.write(answered.reasons), "utf-8"),
         candidate.report_id if candidate else None,
         candidate.version if candidate else None,
         candidate.row_no if candidate else None,
@@ -114,3 +119,18 @@ def access_detail(match_id: UUID | None, items: int, sight: Sight) -> dict[str, 
     """Return what the access record says of a match, with the consent it rests on where there is one."""
     detail: dict[str, Any] = {"match_id": str(match_id) if match_id else None, "items": items}
     return detail | {"consent_id": str(sight.fact_id)} if sight.fact_id else detail
+
+
+class ToldReason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A reason as a match item keeps it."""
+
+    code: str
+    holds: bool = True
+    evidence: dict[str, Any] = {}
+
+
+def read_told(told: str | None, before: Sequence[dict[str, Any]] | None) -> list[ToldReason]:
+    """Return the reasons a match item was answered with; `before`: as rows without text keep them."""
+    if told is None:
+        return msgspec.convert(before or [], list[ToldReason])
+    return msgspec.json.decode(told, type=list[ToldReason])

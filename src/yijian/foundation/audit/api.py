@@ -9,7 +9,7 @@ from django.db import transaction
 
 from yijian.foundation.audit.chain import COLUMNS, Access, ChainEnd, digest_entry, link
 from yijian.foundation.audit.models import AuditEntry
-from yijian.foundation.audit.statements import CHAIN_END, LOCK_CHAIN
+from yijian.foundation.audit.statements import CHAIN_END, HOLD_END
 from yijian.foundation.database.sync import fetch
 from yijian.kit.clock import now
 
@@ -31,8 +31,7 @@ def record_access(
     access = Access(
         now(), actor[:128], institution_code, action, person_id, legal_basis, detail or {}, trace_id[:64]
     )
-    fetch(LOCK_CHAIN)
-    (row,), _ = link(get_chain_end(), [access])
+    (row,), _ = link(_read_end(HOLD_END), [access])
     AuditEntry.objects.create(**dict(zip(COLUMNS, row, strict=True)))
 
 
@@ -72,7 +71,11 @@ def verify_chain(anchor: ChainEnd | None = None) -> int | None:
 
 def get_chain_end() -> ChainEnd:
     """Return the newest entry's number and digest: kept elsewhere, they anchor the trail."""
-    ends = fetch(CHAIN_END)
+    return _read_end(CHAIN_END)
+
+
+def _read_end(statement: str) -> ChainEnd:
+    ends = fetch(statement)
     return ChainEnd(ends[0]["entry_id"], bytes(ends[0]["digest"])) if ends else ChainEnd()
 
 

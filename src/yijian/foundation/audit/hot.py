@@ -4,23 +4,19 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from yijian.foundation.audit.chain import COLUMNS, Access, ChainEnd, link
-from yijian.foundation.audit.statements import CHAIN_END, LOCK_CHAIN
+from yijian.foundation.audit.statements import HOLD_END
+from yijian.foundation.database.hot import Connection, insert_rows
 
 __all__ = ["append"]
 
 
-class Connection(Protocol):
-    async def execute(self, query: str, *args: Any) -> str: ...
+class ReadingConnection(Connection, Protocol):
     async def fetchrow(self, query: str, *args: Any) -> Any: ...
-    async def copy_records_to_table(
-        self, table_name: str, *, records: Iterable[tuple[Any, ...]], columns: Iterable[str]
-    ) -> str: ...
 
 
-async def append(connection: Connection, accesses: Iterable[Access]) -> None:
+async def append(connection: ReadingConnection, accesses: Iterable[Access]) -> None:
     """Append accesses in the caller's transaction; take this step last, it holds up all other writers."""
-    await connection.execute(LOCK_CHAIN)
-    row = await connection.fetchrow(CHAIN_END)
+    row = await connection.fetchrow(HOLD_END)
     end = ChainEnd(row["entry_id"], row["digest"]) if row else ChainEnd()
     rows, _ = link(end, accesses)
-    await connection.copy_records_to_table("audit_auditentry", records=rows, columns=COLUMNS)
+    await insert_rows(connection, "audit_auditentry", COLUMNS, rows)

@@ -2,9 +2,9 @@
 
 from yijian.kit.sql import read_sql
 
-__all__ = ["CHAIN_END", "LOCK_CHAIN"]
+__all__ = ["CHAIN_END", "HOLD_END"]
 
 PACKAGE = "yijian.foundation.audit"
 
-LOCK_CHAIN = read_sql(PACKAGE, "lock_chain")
 CHAIN_END = read_sql(PACKAGE, "chain_end")
+HOLD_END = read_sql(PACKAGE, "hold_end")

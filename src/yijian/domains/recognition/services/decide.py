@@ -10,6 +10,7 @@ from django.db import transaction
 
 from yijian.domains.recognition import errors
 from yijian.domains.recognition.models import Decision, FollowUp, Match, MatchItem, MatchKey, RevokedDecision
+from yijian.domains.recognition.records import read_told
 from yijian.domains.recognition.rules.reasons import lawful
 from yijian.domains.recognition.services.follow_up import report_id_of
 from yijian.domains.recognition.services.tell import tell_decided
@@ -218,7 +219,8 @@ def _check_current(
 
 def _saving(circumstances: _Circumstances, item: MatchItem) -> Decimal:
     """Return the receiving campus's price on the day of acceptance; nothing where no charge is avoided."""
-    avoided = item.parent is None and not any(r["code"] == "panel.incomplete" for r in item.reasons)
+    told = {reason.code for reason in read_told(item.told, item.reasons)}
+    avoided = item.parent is None and "panel.incomplete" not in told
     if not avoided or _has_declined_member(circumstances, item):
         return NOTHING
     match = circumstances.match

@@ -79,7 +79,6 @@ def match_order(
 def _store(record: MatchRecord) -> None:
     MatchKey.objects.create(**dict(zip(MATCH_KEY_COLUMNS, record.key, strict=True)))
     Match.objects.create(**dict(zip(MATCH_COLUMNS, record.match, strict=True)))
-    items = [MatchItem(**dict(zip(MATCH_ITEM_COLUMNS, row, strict=True))) for row in record.items]
-    for item in items:
-        item.reasons = msgspec.json.decode(item.reasons)
-    MatchItem.objects.bulk_create(items)
+    MatchItem.objects.bulk_create(
+        [MatchItem(**dict(zip(MATCH_ITEM_COLUMNS, row, strict=True))) for row in record.items]
+    )
