@@ -135,9 +135,26 @@ class TestSignedByCallers:
         assert verify(signed()) == "1"
         assert verify(signed(RS384, "RS384", "two", jti="2")) == "2"
 
-    def test_the_slower_kind_is_known_before_it_is_verified(self) -> None:
-        assert read_signed(signed()).is_slow
-        assert not read_signed(signed(RS384, "RS384", "two")).is_slow
+    @pytest.mark.parametrize("spoil", ["zeros", "ones", "short", "long", "swapped", "flipped"])
+    def test_rejects_a_spoilt_signature(self, spoil: str) -> None:
+        head, body, signature = signed().split(".")
+        raw = base64.urlsafe_b64decode(signature + "==")
+        spoilt = {
+            "zeros": bytes(96),
+            "ones": b"\xff" * 96,
+            "short": raw[:-1],
+            "long": raw + b"\0",
+            "swapped": raw[48:] + raw[:48],
+            "flipped": bytes([raw[0] ^ 1]) + raw[1:],
+        }[spoil]
+        text = base64.urlsafe_b64encode(spoilt).rstrip(b"=").decode()
+        with pytest.raises(Problem, match="signature does not hold"):
+            verify(f"{head}.{body}.{text}")
+
+    def test_rejects_a_key_of_another_curve(self) -> None:
+        small = ECKey.generate_key("P-256", {"kid": "one"})
+        with pytest.raises(Problem, match="signature does not hold"):
+            verify(signed(), jwks={"keys": [small.as_dict(private=False)]})
 
     def test_accepts_a_list_of_audiences_that_holds_ours(self) -> None:
         assert verify(signed(aud=["https://other.example", URL])) == "1"
