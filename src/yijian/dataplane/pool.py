@@ -13,6 +13,10 @@ PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 """Where every statement looks rows up by keys, no value changes the plan, and planning costs as much. Not for
 tables that are emptied and filled: a plan made while they are empty would stay.
 """
+BY_KEYS = {"enable_seqscan": "off", "jit": "off"}
+"""Every statement of the data plane looks rows up by keys. While statistics say that a table is empty, as the
+inbox may be at night, a scan would look cheaper, and stay the plan until the next analysis.
+"""
 JSONB_VERSION = b"\x01"
 """The first byte of jsonb in PostgreSQL's binary form."""
 
@@ -32,6 +36,7 @@ async def create_pool(
         statement_cache_size=STATEMENT_CACHE,
         max_inactive_connection_lifetime=IDLE_SECONDS,
         server_settings={"application_name": application_name, "timezone": "UTC"}
+        | BY_KEYS
         | (PLANNED_ONCE if planned_once else {}),
     )
 

@@ -109,7 +109,7 @@ def holds_value(obx: Segment) -> bool:
 
 
 def is_organism_code(obx: Segment) -> bool:
-    return any(obx.text(3, component).upper() in ORGANISM_CODES for component in (1, 4))
+    return obx.text(3, 1).upper() in ORGANISM_CODES or obx.text(3, 4).upper() in ORGANISM_CODES
 
 
 def is_organism(obx: Segment) -> bool:

@@ -9,6 +9,7 @@ from .patient import find_order_key
 
 __all__ = ["Peek", "peek"]
 
+HEADER_FIELDS = tuple(item.name for item in fields(Header))
 PEEKED_BYTES = 64 * 1024
 THROUGH_PATIENT = re.compile(r".*?[\r\n]PID[^\r\n]*[\r\n]?", re.DOTALL)
 
@@ -32,7 +33,7 @@ def peek(raw: bytes, sender_encoding: str | None) -> Peek:
     """Read the header and the patient's number; never raises, and leaves out what is not there."""
     decoded = decode_leniently(raw, sender_encoding)
     message = parse(beginning_of(decoded.text[:PEEKED_BYTES]).replace("\0", ""), decoded.charset)
-    header = {item.name: getattr(message.header, item.name) for item in fields(Header)}
+    header = {name: getattr(message.header, name) for name in HEADER_FIELDS}
     return Peek(
         **header, charset=decoded.charset, guessed=decoded.guessed, patient_key=find_order_key(message)
     )

@@ -38,11 +38,16 @@ class Reading:
     """Reports, by number, that hold only what changed in the report they continue."""
     other_numbers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Further numbers of a report: its document's, and that of the report it takes the place of."""
+    _instants: dict[str, datetime] = field(default_factory=dict)
+    """By their text: the rows of a report say the same ones over and over."""
 
     def instant(self, segment: Segment, number: int) -> datetime | None:
         """Read one time field, refusing an absurd one by its name."""
         text = segment.text(number)
-        return read_instant(text, segment.location(number), self.now) if text else None
+        at = self._instants.get(text)
+        if at is None and text and (at := read_instant(text, segment.location(number), self.now)):
+            self._instants[text] = at
+        return at
 
     def instants(self, segments: Iterable[Segment], number: int) -> list[datetime]:
         """Read the same time field of several segments."""

@@ -1,7 +1,6 @@
 """OBX to rows: code, value, unit, range, flag and status (HL7 v2.5.1 §7.4.2)."""
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import groupby
 
 import msgspec
@@ -28,8 +27,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A row on its way; rows of one `text_key` that follow each other are paragraphs of one text."""
 
     result: LabResult
@@ -136,6 +134,8 @@ def read_flag(obx: Segment, notes: Notes) -> str | None:
 
 def read_comment(notes: list[Segment]) -> str | None:
     """Read the NTE-3 texts under one segment, a line each."""
+    if not notes:
+        return None
     lines = (part.whole().rstrip() for nte in notes for part in nte.repetitions(3))
     return "\n".join(line for line in lines if line.strip()).strip("\n") or None
 

@@ -47,6 +47,8 @@ class Composite:
 
     def first_of(self, *components: int) -> str:
         """Return the first of these components that has a value."""
+        if not self.raw:
+            return ""
         for component in components:
             if value := self.text(component):
                 return value
@@ -64,7 +66,8 @@ class Composite:
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing but separators was sent."""
-        return not self.raw.strip(self._syntax.component + self._syntax.subcomponent + " ")
+        raw = self.raw
+        return not (raw[:1].isalnum() or raw.strip(self._syntax.component + self._syntax.subcomponent + " "))
 
 
 NOTHING = Composite("", Syntax())
@@ -108,6 +111,8 @@ class Segment:
 
     def first(self, field: int) -> Composite:
         """Return the first repetition that says something, or an empty one."""
+        if not self.raw(field):
+            return NOTHING
         found = self._firsts.get(field)
         if found is None:
             repetitions = self.repetitions(field)

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from .coding import display_text
 from .segment import Composite, Segment
@@ -22,8 +23,7 @@ MAX_NUMBER_CHARACTERS = 40
 Kind = Literal["number", "qualitative", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True, gc=False):
     text: str
     kind: Kind
 
