@@ -45,6 +45,16 @@ def test_explains_a_recorded_match_as_it_was_answered() -> None:
     assert item.weighed[0].chosen
 
 
+def test_explains_a_match_whose_items_held_their_reasons_themselves() -> None:
+    record()
+    match_id = UUID(match()["match_id"])
+    kept = [{"code": "right.covers", "holds": True, "evidence": {}}]
+    MatchItem.objects.filter(match_id=match_id).update(told=None, reasons=kept)
+    recorded = api.explain_match(match_id, COUNTY).recorded
+    assert recorded is not None
+    assert recorded.answers[0].reasons == ("right.covers",)
+
+
 def test_rules_that_changed_since_answer_otherwise_and_leave_the_record_alone() -> None:
     record()
     match_id = UUID(match()["match_id"])

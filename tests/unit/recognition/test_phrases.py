@@ -1,10 +1,13 @@
 """Reasons written once say what each would have said alone, while the rulebook remembers and after."""
 
+from itertools import chain
+
 import msgspec
 import pytest
 
 from tests.unit.recognition.world import candidate, order, rulebook
-from yijian.domains.recognition.phrases import RECORD, Phrases
+from yijian.domains.recognition.phrases import Phrases, Told
+from yijian.domains.recognition.records import read_told
 from yijian.domains.recognition.rules import decide
 from yijian.domains.recognition.rules.sharing_reasons import find_shared
 from yijian.domains.recognition.texts import reason_text
@@ -16,7 +19,7 @@ def reasons_of(book: Rulebook, hours_ago: float) -> tuple[Reason, ...]:
     return decide(book, order("K"), [candidate("K", 1, hours_ago)]).items[0].reasons
 
 
-@pytest.mark.parametrize("form", ["zh", "en", RECORD])
+@pytest.mark.parametrize("form", ["zh", "en"])
 def test_writes_each_reason_in_the_words_of_its_form(form: str) -> None:
     book = rulebook()
     for hours_ago in (24, 30, 999):
@@ -25,8 +28,28 @@ def test_writes_each_reason_in_the_words_of_its_form(form: str) -> None:
         assert [each["code"] for each in written] == [reason.code for reason in reasons]
         assert [each["holds"] for each in written] == [reason.holds for reason in reasons]
         assert [each["evidence"] for each in written] == [dict(reason.evidence) for reason in reasons]
-        texts = [] if form == RECORD else [reason_text(reason, form) for reason in reasons]
-        assert [each["text"] for each in written if "text" in each] == texts
+        assert [each["text"] for each in written] == [reason_text(reason, form) for reason in reasons]
+
+
+def test_a_record_tells_each_reason_once_and_all_of_them_again() -> None:
+    book = rulebook()
+    answered = [reasons_of(book, hours_ago) for hours_ago in (24, 24, 999)]
+    told = Told(book)
+    places = [told.places(reasons) for reasons in answered]
+    text = told.text()
+    for reasons, of_item in zip(answered, places, strict=True):
+        read = read_told(text, of_item, None)
+        assert [(each.code, each.holds, each.evidence) for each in read] == [
+            (reason.code, reason.holds, dict(reason.evidence)) for reason in reasons
+        ]
+    distinct = {id(reason) for reason in chain(*answered)}
+    assert len(msgspec.json.decode(text)) == len(distinct) < sum(map(len, answered))
+
+
+def test_an_item_that_holds_its_reasons_itself_is_read_as_before() -> None:
+    before = [{"code": "window.expired", "holds": False, "evidence": {"hours": 24}}]
+    (read,) = read_told(None, None, before)
+    assert (read.code, read.holds, read.evidence) == ("window.expired", False, {"hours": 24})
 
 
 def test_equal_reasons_of_different_results_are_one_object() -> None:

@@ -143,7 +143,7 @@ def _recorded(match: Match, rows: Sequence[MatchItem]) -> RecordedMatch:
             RecordedAnswer(
                 row.item_code,
                 row.outcome,
-                tuple(reason.code for reason in read_told(row.told, row.reasons)),
+                tuple(reason.code for reason in read_told(match.told, row.told, row.reasons)),
                 row.report_id,
                 row.report_version,
             )

@@ -28,6 +28,8 @@ class Match(models.Model):
     policy_version = models.CharField(max_length=32)
     matched_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    told = models.TextField(null=True)  # noqa: DJ001 - matches of before have none
+    """The reasons of its items as JSON, each once; an item names the places of its own."""
 
     class Meta:
         indexes: ClassVar = [
@@ -65,8 +67,9 @@ class MatchItem(models.Model):
     outcome = models.CharField(max_length=24)
     reminder = models.BooleanField()
     reasons = models.JSONField(null=True)
-    """What `told` says, of rows written before there was one."""
+    """Of rows written before the match told its reasons."""
     told = models.TextField(null=True)  # noqa: DJ001 - rows of before have none
+    """The places of its reasons among those of the match, as JSON."""
     report_id = models.UUIDField(null=True)
     report_version = models.IntegerField(null=True)
     row_no = models.SmallIntegerField(null=True)

@@ -9,7 +9,7 @@ from yijian.domains.recognition.texts import reason_text
 from yijian.domains.recognition.values import Reason
 from yijian.domains.sharing.values import Rulebook
 
-__all__ = ["RECORD", "Phrases"]
+__all__ = ["Phrases", "Told"]
 
 RECORD = "record"
 """The form that is kept; the others are the languages `zh` and `en` of an answer."""
@@ -49,11 +49,38 @@ class Phrases:
         return msgspec.Raw(b"[%b]" % b",".join(parts))
 
     def _write(self, reason: Reason) -> bytes:
-        shared = find_shared(self._rulebook, reason)
-        text = shared.written.get(self._form) if shared else None
-        if text is None:
-            text = _encode(_told(reason, self._form))
-            if shared:
-                shared.written[self._form] = text
-        self._written[id(reason)] = text
+        text = self._written[id(reason)] = _written(self._rulebook, reason, self._form)
         return text
+
+
+class Told:
+    """The reasons of one match as its record keeps them: each once, and items name them by their places."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._rulebook = rulebook
+        self._places: dict[int, str] = {}
+        self._parts: list[bytes] = []
+
+    def places(self, reasons: Iterable[Reason]) -> str:
+        """Return the places of reasons as JSON. The caller holds on to them until `text` is read."""
+        places = self._places
+        return f"[{','.join([places.get(id(reason)) or self._add(reason) for reason in reasons])}]"
+
+    def text(self) -> str:
+        """Return all reasons added so far as JSON."""
+        return f"[{b','.join(self._parts).decode()}]"
+
+    def _add(self, reason: Reason) -> str:
+        place = self._places[id(reason)] = str(len(self._parts))
+        self._parts.append(_written(self._rulebook, reason, RECORD))
+        return place
+
+
+def _written(rulebook: Rulebook, reason: Reason, form: str) -> bytes:
+    shared = find_shared(rulebook, reason)
+    text = shared.written.get(form) if shared else None
+    if text is None:
+        text = _encode(_told(reason, form))
+        if shared:
+            shared.written[form] = text
+    return text

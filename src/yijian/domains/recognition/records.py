@@ -1,6 +1,5 @@
 """The rows a match leaves behind, and what they say again. Pure; both planes write them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from yijian.domains.consent.values import Sight
-from yijian.domains.recognition.phrases import RECORD, Phrases
+from yijian.domains.recognition.phrases import Told
 from yijian.domains.recognition.presentation import Sequenced, sequenced
 from yijian.domains.recognition.values import Answer, MatchRequest, Order
 from yijian.domains.sharing.values import Rulebook
@@ -29,7 +28,7 @@ MATCH_KEY_COLUMNS = ("match_id", "person_id", "institution_code")
 MATCH_COLUMNS = (
     "person_id", "match_id", "institution_code", "campus_code", "encounter_type", "encounter_no",
     "department_code", "department_name", "practitioner_id", "practitioner_name", "purpose", "channel",
-    "authorised_sensitive", "policy_version", "matched_at", "recorded_at",
+    "authorised_sensitive", "policy_version", "matched_at", "recorded_at", "told",
 )  # fmt: skip
 MATCH_ITEM_COLUMNS = (
     "person_id", "match_id", "sequence", "parent", "item_code", "order_no", "outcome", "reminder", "told",
@@ -40,7 +39,7 @@ MATCH_ITEM_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class MatchRecord:
-    """One match as tuples in the order of the column lists above; `told` is JSON already."""
+    """One match as tuples in the order of the column lists above."""
 
     key: tuple[Any, ...]
     match: tuple[Any, ...]
@@ -60,6 +59,12 @@ def record_of(
 ) -> MatchRecord:
     """Return the rows of a match that has at least one candidate."""
     department, practitioner = request.department, request.practitioner
+    told = Told(rulebook)
+    items = tuple(
+        _item_row(person_id, match_id, order, entry, told)
+        for entry in sequenced(answer)
+        if entry.answered.best
+    )
     match = (
         person_id,
         match_id,
@@ -77,19 +82,12 @@ def record_of(
         answer.policy_version,
         order.at,
         recorded_at,
-    )
-    phrases = Phrases(rulebook, RECORD)
-    items = tuple(
-        _item_row(person_id, match_id, order, entry, phrases)
-        for entry in sequenced(answer)
-        if entry.answered.best
+        told.text(),
     )
     return MatchRecord((match_id, person_id, order.institution_code), match, items)
 
 
-def _item_row(
-    person_id: UUID, match_id: UUID, order: Order, entry: Sequenced, phrases: Phrases
-) -> tuple[Any, ...]:
+def _item_row(person_id: UUID, match_id: UUID, order: Order, entry: Sequenced, told: Told) -> tuple[Any, ...]:
     answered = entry.answered
     best = answered.best
     candidate = best.candidate if best else None
@@ -102,7 +100,7 @@ def _item_row(
         answered.ordered.order_no[:128],
         answered.outcome.value,
         entry.parent is None and answered.reminds,
-        str(phrases.write(answered.reasons), "utf-8"),
+        told.places(answered.reasons),
         candidate.report_id if candidate else None,
         candidate.version if candidate else None,
         candidate.row_no if candidate else None,
@@ -122,15 +120,16 @@ def access_detail(match_id: UUID | None, items: int, sight: Sight) -> dict[str, 
 
 
 class ToldReason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A reason as a match item keeps it."""
+    """A reason as a match keeps it."""
 
     code: str
     holds: bool = True
     evidence: dict[str, Any] = {}
 
 
-def read_told(told: str | None, before: Sequence[dict[str, Any]] | None) -> list[ToldReason]:
-    """Return the reasons a match item was answered with; `before`: as rows without text keep them."""
-    if told is None:
+def read_told(of_match: str | None, of_item: str | None, before: list[Any] | None) -> list[ToldReason]:
+    """Return the reasons an item was answered with; `before`: as items kept them that name no places."""
+    if of_match is None or of_item is None:
         return msgspec.convert(before or [], list[ToldReason])
-    return msgspec.json.decode(told, type=list[ToldReason])
+    told = msgspec.json.decode(of_match, type=list[ToldReason])
+    return [told[place] for place in msgspec.json.decode(of_item, type=list[int])]

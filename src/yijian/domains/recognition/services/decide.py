@@ -219,7 +219,7 @@ def _check_current(
 
 def _saving(circumstances: _Circumstances, item: MatchItem) -> Decimal:
     """Return the receiving campus's price on the day of acceptance; nothing where no charge is avoided."""
-    told = {reason.code for reason in read_told(item.told, item.reasons)}
+    told = {reason.code for reason in read_told(circumstances.match.told, item.told, item.reasons)}
     avoided = item.parent is None and "panel.incomplete" not in told
     if not avoided or _has_declined_member(circumstances, item):
         return NOTHING
