@@ -35,6 +35,8 @@ SMALL_BYTES = 256 * 1024
 """What is read on the event loop; larger messages are read beside it."""
 HINT_SECONDS = 0.1
 """Workers at work look again by themselves; only idle ones need waking, and each hint costs a round trip."""
+QUIET_TURNS = 3
+"""For so many turns of the loop a commit waits for more: senders answered together send together."""
 AT_ONCE = 16
 """How many messages of one institution are under way at a time, over however many connections."""
 FACILITY_CHARACTERS, CONTROL_ID_CHARACTERS, TYPE_CHARACTERS = 128, 199, 32
@@ -104,7 +106,9 @@ class Admission:
         self._hinted_at = -HINT_SECONDS
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._group = GroupCommit(
-            self._keep, separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+            self._keep,
+            quiet=QUIET_TURNS,
+            separable=(asyncpg.DataError, asyncpg.IntegrityConstraintViolationError),
         )
 
     async def admit(self, raw: bytes, peer: inbox.Peer) -> Admitted | None:

@@ -16,7 +16,8 @@ class GroupCommit(Generic[Item, Answer]):
 
     `write` returns one answer per item once they are durable. If a group fails by an error of the type
     `separable`, its items are written one by one, so that none suffers for another. A group waits up to
-    `patience` seconds for items that are said to be coming.
+    `patience` seconds for items that are said to be coming, then until none comes for `quiet` turns of the
+    loop.
     """
 
     def __init__(
@@ -25,11 +26,13 @@ class GroupCommit(Generic[Item, Answer]):
         *,
         most: int = 64,
         patience: float = 0,
+        quiet: int = 0,
         separable: type[Exception] | tuple[type[Exception], ...] = (),
     ) -> None:
         self._write = write
         self._most = most
         self._patience = patience
+        self._quiet = quiet
         self._coming = 0
         self._nobody_coming = asyncio.Event()
         self._separable = separable
@@ -76,6 +79,10 @@ class GroupCommit(Generic[Item, Answer]):
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience):
                     await self._nobody_coming.wait()
+        turns, number = 0, len(self._waiting)
+        while turns < self._quiet and number < self._most:
+            await asyncio.sleep(0)
+            turns, number = (turns + 1 if number == len(self._waiting) else 0), len(self._waiting)
 
     async def _commit(self, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:

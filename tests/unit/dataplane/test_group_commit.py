@@ -90,3 +90,30 @@ async def test_what_comes_late_or_never_holds_nobody_up_for_long() -> None:
     with group.coming():
         assert await group.submit(1) == 10
     assert store.groups == [[1]]
+
+
+async def test_waits_until_nobody_comes_for_some_turns() -> None:
+    async def come(number: int) -> int:
+        for _ in range(2 * number):
+            await asyncio.sleep(0)
+        return await group.submit(number)
+
+    store = Store()
+    group = GroupCommit(store.write, quiet=3)
+    await asyncio.gather(*(come(number) for number in range(4)))
+    assert store.groups == [[0, 1, 2, 3]]
+    assert await group.submit(9) == 90
+
+
+async def test_a_group_that_is_full_waits_for_nobody() -> None:
+    async def come_without_end() -> None:
+        while len(store.groups) < 3:
+            submitted.append(asyncio.create_task(group.submit(len(submitted))))
+            await asyncio.sleep(0)
+
+    store, submitted = Store(), list[asyncio.Task[int]]()
+    group = GroupCommit(store.write, most=5, quiet=1000)
+    await come_without_end()
+    assert store.groups[0] == [0, 1, 2, 3, 4]
+    for task in submitted:
+        task.cancel()
