@@ -12,7 +12,7 @@ from msgspec import structs
 
 from bench import machine, pgbench, raw
 from bench.figures import Figure, of_runs, rounded
-from bench.history import ITEMS, SOURCES, History, issue_report
+from bench.history import ITEMS, SOURCES, History, forget_reports, issue_report
 from bench.installation import Installation, say
 from bench.mllp_load import NUMBER, Job, Outcome
 from bench.processes import load, serving
@@ -79,6 +79,7 @@ def measure(installation: Installation, past: History) -> Sequence[Figure]:
     door = _measure_door(installation, messages)
     work = _measure_worker(installation, messages)
     work.statements = _count_statements(installation, messages)
+    forget_reports()
     return _figures(door, work, len(messages[0][0].encode()))
 
 

@@ -156,6 +156,11 @@ class TestSignedByCallers:
         with pytest.raises(Problem, match="signature does not hold"):
             verify(signed(), jwks={"keys": [small.as_dict(private=False)]})
 
+    @pytest.mark.parametrize("changes", [{"key_ops": ["deriveKey"]}, {"key_ops": []}, {"use": "enc"}])
+    def test_rejects_a_key_registered_for_something_else(self, changes: dict[str, Any]) -> None:
+        with pytest.raises(Problem):
+            verify(signed(), jwks={"keys": [ES384.as_dict(private=False) | changes]})
+
     def test_accepts_a_list_of_audiences_that_holds_ours(self) -> None:
         assert verify(signed(aud=["https://other.example", URL])) == "1"
 

@@ -15,12 +15,17 @@ class Connection(Protocol):
     def transaction(self, *, isolation: str, readonly: bool) -> Any: ...
 
 
+WHOLE_TABLES = "SET LOCAL enable_seqscan = on"
+"""The data plane's connections look rows up by keys; here everything is read."""
+
+
 async def load_rulebook(connection: Connection) -> Rulebook:
     """Read all tables in one snapshot (JSON columns must be decoded by the connection); note a new name.
 
     A province's rules take seconds to put together: that is done beside the event loop.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.fetch(WHOLE_TABLES)
         tables = {name: await connection.fetch(text) for name, text in STATEMENTS.items()}
     rulebook = await asyncio.to_thread(assemble, tables)
     await connection.fetch(FIRST_USE, rulebook.version)

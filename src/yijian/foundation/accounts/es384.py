@@ -33,7 +33,8 @@ class QuickES384(JWSAlgModel):
     def verify(self, msg: bytes, sig: bytes, key: Any) -> bool:
         if len(sig) != 2 * COORDINATE_BYTES:
             return False
-        public = _held(key.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+        public_key = key.get_op_key("verify")
+        public = _held(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
         pair = ECRawSignature(r=sig[:COORDINATE_BYTES], s=sig[COORDINATE_BYTES:])
         return bool(public.verify(sha384(msg).digest(), EC.encode_raw_signature(pair)))
 
