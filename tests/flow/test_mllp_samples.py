@@ -78,7 +78,10 @@ def send(line: Engine, register: Register, raw: bytes) -> str:
         line.socket.sendall(codec.frame(raw))
         assert code_of(line.send(CLOSING)) == "AR"
         return ""
-    return code_of(line.send(raw))
+    answer = line.send(raw)
+    while code_of(answer) and header.control_id and field(answer, "MSA", 2) != header.control_id:
+        answer = line.read()  # what was promised for an earlier message came first (enhanced mode)
+    return code_of(answer)
 
 
 def is_taken(raw: bytes) -> bool:
