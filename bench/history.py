@@ -97,9 +97,9 @@ def issue_report(
 
 def forget_reports() -> None:
     """Take out the reports that were recorded on top of the past while something was measured."""
-    kept = "SELECT report_id FROM results_reportkey WHERE report_no NOT LIKE 'B%'"
+    further = "SELECT report_id FROM results_reportkey WHERE report_no NOT LIKE 'B%'"
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE further AS {kept}")
+        cursor.execute(f"CREATE TEMPORARY TABLE further AS {further}")
         for name in reversed(REPORT_TABLES):
             table = apps.get_model(f"results.{name}")._meta.db_table
             cursor.execute(f"DELETE FROM {table} WHERE report_id IN (SELECT report_id FROM further)")  # noqa: S608
