@@ -14,8 +14,10 @@ PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 tables that are emptied and filled: a plan made while they are empty would stay.
 """
 BY_KEYS = {"enable_seqscan": "off", "jit": "off"}
-"""The data plane looks rows up by keys (the rulebook, read whole, says otherwise for itself). While statistics
-say that a table is empty, as the inbox may be at night, a scan would look cheaper, and stay the plan until the next analysis.
+"""The data plane looks rows up by keys; the rulebook, read whole, says otherwise for itself.
+
+While statistics say that a table is empty, as the inbox may be at night, a scan would look cheaper, and stay
+the plan until the next analysis.
 """
 JSONB_VERSION = b"\x01"
 """The first byte of jsonb in PostgreSQL's binary form."""
