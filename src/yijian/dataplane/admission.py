@@ -159,8 +159,11 @@ class Admission:
         return Admitted(kept, seen.peek)
 
     async def _keep(self, arrivals: Sequence[inbox.Arrival]) -> Sequence[inbox.Kept]:
-        async with self._pool.acquire() as connection, connection.transaction():
-            kept = await inbox.keep(connection, arrivals)
+        async with self._pool.acquire() as connection:
+            kept = await inbox.add(connection, arrivals)
+            if kept is None:
+                async with connection.transaction():
+                    kept = await inbox.keep(connection, arrivals)
             if time.monotonic() - self._hinted_at >= HINT_SECONDS:
                 await inbox.wake_workers(connection)
                 self._hinted_at = time.monotonic()

@@ -19,6 +19,7 @@ __all__ = [
     "Peer",
     "Reason",
     "SenderSetting",
+    "add",
     "count_open_alarms",
     "keep",
     "list_senders",
@@ -26,22 +27,28 @@ __all__ = [
     "wake_workers",
 ]
 
-LOCK, KNOWN, INSERT, REJUDGE, SETTLED, SENDERS, OPEN_ALARMS = (
+HOLD, ADD, REJUDGE, SETTLED, SENDERS, OPEN_ALARMS = (
     read_sql("yijian.foundation.inbox", name)
-    for name in ("lock_facilities", "known", "insert", "rejudge", "settled", "senders", "open_alarms")
+    for name in ("hold", "add", "rejudge", "settled", "senders", "open_alarms")
 )
+ROW_COLUMNS = 14
 NOTIFY = "SELECT pg_notify('inbox', '')"
 """A hint that wakes the workers; they look by themselves as well."""
+
+Key = tuple[str, str]
+"""Facility and control id."""
+Row = tuple[Any, ...]
+"""A message as it is added, in the order of the statement."""
 
 log = structlog.get_logger(__name__)
 
 
 class Connection(Protocol):
-    """What we use of a connection of asyncpg, inside a transaction of the caller's."""
+    """What we use of a connection of asyncpg."""
 
     async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
     async def execute(self, query: str, *args: Any) -> str: ...
-    async def executemany(self, query: str, args: Iterable[Sequence[Any]]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,7 @@ class Arrival:
     when_taken: Callable[[], tuple[Reason, bytes]]
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return self.facility, self.control_id
 
 
@@ -179,15 +186,28 @@ def weigh(arrival: Arrival, known: Sequence[Known]) -> tuple[Kept, Literal["leav
     return Kept(arrival.message_id, outcome, answer, reason), "insert"
 
 
+async def add(connection: Connection, arrivals: Sequence[Arrival]) -> list[Kept] | None:
+    """Keep messages of which none was sent before, by one statement; None, and nothing kept, if one was.
+
+    Outside any transaction they are on disk when this returns. It is what nearly all messages need.
+    """
+    keys = _keys_of(arrivals)
+    if len(set(keys)) < len(keys):
+        return None
+    fates = [weigh(arrival, ())[0] for arrival in arrivals]
+    added = await _add(connection, arrivals[0].protocol, sorted(keys), map(_row, arrivals, fates))
+    return fates if added else None
+
+
 async def keep(connection: Connection, arrivals: Sequence[Arrival]) -> list[Kept]:
     """Keep messages, in their order, in the caller's transaction; nothing may be answered before it commits.
 
     The same message again (same control id and content) is answered as before and not kept twice, unless it
     was refused: then a new verdict counts. Other content under a control id that was taken is refused.
     """
-    known = await _find_known(connection, [arrival for arrival in arrivals if arrival.control_id])
+    known = await _hold(connection, arrivals[0].protocol, sorted(set(_keys_of(arrivals))))
     kept: list[Kept] = []
-    new: list[tuple[Any, ...]] = []
+    new: list[Row] = []
     for arrival in arrivals:
         rivals = known.setdefault(arrival.key, []) if arrival.control_id else []
         fate, action = weigh(arrival, rivals)
@@ -200,7 +220,8 @@ async def keep(connection: Connection, arrivals: Sequence[Arrival]) -> list[Kept
             await connection.execute(REJUDGE, *_new_verdict(arrival, fate))
         rivals[:] = [rival for rival in rivals if rival.digest != arrival.digest]
         rivals.append(_as_known(arrival, fate))
-    await connection.executemany(INSERT, new)
+    if new:
+        await _add(connection, arrivals[0].protocol, (), new)
     return kept
 
 
@@ -220,16 +241,14 @@ async def list_settled(connection: Connection, message_ids: Iterable[UUID]) -> d
     return {row["message_id"]: (row["state"], Reason(row["reason_code"], row["reason_text"])) for row in rows}
 
 
-async def _find_known(
-    connection: Connection, arrivals: Sequence[Arrival]
-) -> dict[tuple[str, str], list[Known]]:
+def _keys_of(arrivals: Iterable[Arrival]) -> list[Key]:
+    return [arrival.key for arrival in arrivals if arrival.control_id]
+
+
+async def _hold(connection: Connection, protocol: str, keys: Sequence[Key]) -> dict[Key, list[Known]]:
     """Return what is kept under these control ids; nobody else adds to their facilities until we commit."""
-    if not arrivals:
-        return {}
-    facilities, control_ids = zip(*sorted({arrival.key for arrival in arrivals}), strict=True)
-    await connection.execute(LOCK, facilities)
-    known: dict[tuple[str, str], list[Known]] = {}
-    for row in await connection.fetch(KNOWN, arrivals[0].protocol, facilities, control_ids):
+    known: dict[Key, list[Known]] = {}
+    for row in await connection.fetch(HOLD, protocol, *_columns(keys, 2)):
         reason = Reason(row["reason_code"], row["reason_text"])
         known.setdefault((row["facility"], row["control_id"]), []).append(
             Known(
@@ -237,6 +256,17 @@ async def _find_known(
             )
         )
     return known
+
+
+async def _add(connection: Connection, protocol: str, keys: Sequence[Key], rows: Iterable[Row]) -> int:
+    """Add rows unless something is kept under one of these control ids; return how many."""
+    columns = _columns(rows, ROW_COLUMNS)
+    added: int = await connection.fetchval(ADD, protocol, *_columns(keys, 2), *columns)
+    return added
+
+
+def _columns(rows: Iterable[Sequence[Any]], number: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) or [()] * number
 
 
 def _state(fate: Kept) -> str:
@@ -249,11 +279,10 @@ def _as_known(arrival: Arrival, fate: Kept) -> Known:
     )
 
 
-def _row(arrival: Arrival, fate: Kept) -> tuple[Any, ...]:
+def _row(arrival: Arrival, fate: Kept) -> Row:
     return (
         fate.message_id,
         arrival.received_at,
-        arrival.protocol,
         arrival.institution_code,
         arrival.facility,
         arrival.control_id,

@@ -9,7 +9,7 @@ from .message import PDF_IN_BASE64
 from .notes import Notes
 from .refusal import ErrorCode, MessageRefused, refuse
 from .segment import Composite, Segment
-from .structure import OrderGroup
+from .structure import Observation, OrderGroup
 
 __all__ = ["is_embedded", "read_document"]
 
@@ -20,9 +20,9 @@ BEGINNING = 128
 DATA_ADDRESS = re.compile(r"\s*data:[^,]{0,80},")
 
 
-def is_embedded(obx: Segment) -> bool:
+def is_embedded(observation: Observation) -> bool:
     """Tell whether an OBX carries a document rather than a result."""
-    return obx.text(2).upper() == "ED" or PDF_IN_BASE64 in obx.raw(5)[:BEGINNING]
+    return observation.form.data_type == "ED" or PDF_IN_BASE64 in observation.obx.raw(5)[:BEGINNING]
 
 
 def read_document(groups: list[OrderGroup], notes: Notes) -> str | None:
@@ -49,7 +49,7 @@ def read_document(groups: list[OrderGroup], notes: Notes) -> str | None:
 
 
 def embedded(groups: list[OrderGroup]) -> Iterator[Segment]:
-    return (o.obx for group in groups for o in group.observations if is_embedded(o.obx))
+    return (o.obx for group in groups for o in group.observations if is_embedded(o))
 
 
 def is_said_to_be_pdf(obx: Segment) -> bool:

@@ -15,11 +15,12 @@ import msgspec
 from yijian.domains.results.values import ItemCode, Measure, Organism, Susceptibility
 
 from .coding import display_text, read_item
+from .form import names_organism, read_row_status, read_unit
 from .notes import Notes
-from .row import note_left_out, read_comment, read_row_status, read_unit
+from .row import note_left_out, read_comment
 from .segment import Segment
 from .structure import Observation, OrderGroup
-from .tables import CONCLUSIONS, MICROBIOLOGY_SECTIONS, ORGANISM_CODES
+from .tables import CONCLUSIONS, MICROBIOLOGY_SECTIONS
 from .value import POINTERS, read_value
 
 __all__ = ["read_culture"]
@@ -81,7 +82,7 @@ def is_culture(groups: list[OrderGroup]) -> bool:
     """Tell whether susceptibilities, or organisms, may be in it."""
     return any(
         group.obr.text(24).upper() in MICROBIOLOGY_SECTIONS
-        or any(o.obx.text(8).upper() in CONCLUSIONS or is_organism_code(o.obx) for o in group.observations)
+        or any(observation.form.is_of_culture for observation in group.observations)
         for group in groups
     )
 
@@ -108,15 +109,11 @@ def holds_value(obx: Segment) -> bool:
     return obx.text(2).upper() not in POINTERS and read_row_status(obx) not in ("withdrawn", "pending")
 
 
-def is_organism_code(obx: Segment) -> bool:
-    return obx.text(3, 1).upper() in ORGANISM_CODES or obx.text(3, 4).upper() in ORGANISM_CODES
-
-
 def is_organism(obx: Segment) -> bool:
     """Tell whether a row names what grew."""
     if conclusion_of(obx) or not read_value(obx).text:
         return False
-    return is_organism_code(obx) or bool(ORGANISM_NAME.search(display_text(obx.first(3))))
+    return names_organism(obx) or bool(ORGANISM_NAME.search(display_text(obx.first(3))))
 
 
 def is_words(obx: Segment) -> bool:

@@ -7,7 +7,7 @@ from yijian.domains.results.values import ExamItem, ExamPart, Image, ImageStatus
 from .attachments import is_embedded
 from .coding import read_alternates, read_item
 from .notes import Notes
-from .row import note_left_out, note_pointer, read_comment, read_row_status, read_unit
+from .row import note_left_out, note_pointer, read_comment
 from .segment import Composite, Segment, remembering
 from .structure import Observation, OrderGroup
 from .tables import EXAM_SECTIONS, LABORATORY_SECTIONS, SIDES
@@ -62,7 +62,7 @@ def read_exam(groups: list[OrderGroup], notes: Notes) -> ExamPart:
     for observation in (o for group in groups for o in group.observations):
         obx = observation.obx
         pointer = obx.text(5)
-        if is_embedded(obx):
+        if is_embedded(observation):
             continue
         if is_uid(pointer):
             if (
@@ -100,15 +100,14 @@ def points_to_images(obx: Segment, notes: Notes) -> bool:
 def read_paragraph(observation: Observation, notes: Notes) -> list[str]:
     """Return one OBX as text lines, its notes after it; none where it holds nothing."""
     obx = observation.obx
-    status, value = read_row_status(obx), read_value(obx).text
-    if not value or status in ("withdrawn", "pending"):
-        note_left_out(obx, status, notes)
+    form, value = observation.form, read_value(obx).text
+    if not value or form.status in ("withdrawn", "pending"):
+        note_left_out(obx, form.status, notes)
         return []
-    item = read_item(obx.first(3))
+    item = form.item
     known = codes_of(obx.first(3)) & (FINDINGS | IMPRESSION | NARRATIVE)
     label = "" if known or item is None else f"{item.name or item.code}："
-    unit = read_unit(obx)
-    lines = [f"{label}{value} {unit}" if unit else f"{label}{value}"]
+    lines = [f"{label}{value} {form.unit}" if form.unit else f"{label}{value}"]
     comment = read_comment(observation.notes)
     return [*lines, comment] if comment else lines
 

@@ -21,7 +21,7 @@ from .exam import is_exam, read_exam
 from .notes import Notes
 from .reading import Cancellation, Reading
 from .refusal import missing
-from .row import read_comment, read_row_status, read_rows
+from .row import read_comment, read_rows
 from .segment import Segment
 from .structure import OrderGroup, group_orders
 from .tables import REPORT_STATUSES
@@ -114,7 +114,7 @@ def read_report(
 
 def holds_changes_only(groups: list[OrderGroup]) -> bool:
     """Tell whether rows not sent still stand: some results only (OBR-25 A), or nothing but changed rows."""
-    statuses = [o.obx.text(11).upper() for group in groups for o in group.observations]
+    statuses = [observation.form.status_code for group in groups for observation in group.observations]
     some = any(group.obr.text(25).upper() == SOME_RESULTS for group in groups)
     return some or (bool(statuses) and all(status in CHANGING for status in statuses))
 
@@ -161,7 +161,7 @@ def read_results(groups: list[OrderGroup], notes: Notes) -> tuple[LabResult, ...
 
 def is_withdrawn(groups: list[OrderGroup]) -> bool:
     """Tell whether every row was posted as wrong or deleted."""
-    statuses = [read_row_status(observation.obx) for group in groups for observation in group.observations]
+    statuses = [observation.form.status for group in groups for observation in group.observations]
     return bool(statuses) and all(status == "withdrawn" for status in statuses)
 
 
@@ -174,8 +174,8 @@ def read_status(groups: list[OrderGroup], notes: Notes) -> ReportStatus:
     rows = {
         status
         for group in groups
-        for status in (read_row_status(observation.obx) for observation in group.observations)
-        if isinstance(status, ReportStatus)
+        for observation in group.observations
+        if isinstance(status := observation.form.status, ReportStatus)
     }
     if ReportStatus.PRELIMINARY in declared or rows == {ReportStatus.PRELIMINARY}:
         return ReportStatus.PRELIMINARY

@@ -8,23 +8,14 @@ import msgspec
 from yijian.domains.results.values import LabResult, ReportStatus
 
 from .attachments import is_embedded
-from .coding import display_text, read_alternates, read_item
 from .notes import Notes
 from .refusal import missing
 from .segment import Segment
 from .structure import Observation
-from .tables import CRITICAL_FLAGS, FLAGS, PRINTED_FLAGS, ROW_STATUSES, RowStatus
+from .tables import CRITICAL_FLAGS, RowStatus
 from .value import POINTERS, PROSE, read_value
 
-__all__ = [
-    "note_left_out",
-    "note_pointer",
-    "read_comment",
-    "read_flag",
-    "read_row_status",
-    "read_rows",
-    "read_unit",
-]
+__all__ = ["note_left_out", "note_pointer", "read_comment", "read_rows"]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -49,36 +40,34 @@ def read_rows(observations: list[Observation], notes: Notes) -> list[LabResult]:
 
 def read_row(observation: Observation, notes: Notes) -> Row | None:
     """Return one OBX as a row, or None where it holds no result."""
-    obx = observation.obx
-    data_type = obx.text(2).upper()
-    if data_type in POINTERS or is_embedded(obx):
+    obx, form = observation.obx, observation.form
+    if form.data_type in POINTERS or is_embedded(observation):
         note_pointer(obx, notes)
         return None
-    status = read_row_status(obx)
     value = read_value(obx)
-    if not value.text or status in ("withdrawn", "pending"):
-        note_left_out(obx, status, notes)
+    if not value.text or form.status in ("withdrawn", "pending"):
+        note_left_out(obx, form.status, notes)
         return None
-    item = read_item(obx.first(3))
-    if item is None:
+    if form.item is None:
         raise missing(obx.location(3), "检验项目代码与名称", "the code and name of the item")
-    flag = read_flag(obx, notes)
+    if form.has_unknown_flag:
+        notes.add("flag.unknown", obx.location(8), "异常标志不在 HL7 表 0078 中，未采用")
     result = LabResult(
-        item=item,
-        alternates=read_alternates(obx.first(3)),
+        item=form.item,
+        alternates=form.alternates,
         value=value.text,
         row_id=":".join(filter(None, (obx.text(1), obx.text(4)))) or None,
         kind=value.kind,
-        unit=read_unit(obx),
-        reference_range=obx.first(7).whole().strip() or None,
-        flag=flag,
-        critical=flag in CRITICAL_FLAGS,
-        method=display_text(obx.first(17)) or None,
-        instrument=obx.first(18).first_of(1, 2) or None,
+        unit=form.unit,
+        reference_range=form.reference_range,
+        flag=form.flag,
+        critical=form.flag in CRITICAL_FLAGS,
+        method=form.method,
+        instrument=form.instrument,
         comment=read_comment(observation.notes),
-        status=status if isinstance(status, ReportStatus) else None,
+        status=form.status if isinstance(form.status, ReportStatus) else None,
     )
-    return Row(result, (obx.raw(3), obx.raw(4)) if data_type in PROSE else None)
+    return Row(result, (obx.raw(3), obx.raw(4)) if form.data_type in PROSE else None)
 
 
 def joined(paragraphs: list[LabResult]) -> LabResult:
@@ -106,30 +95,6 @@ def number_rows(rows: list[LabResult]) -> list[LabResult]:
         row_id = base if seen[base] == 1 else f"{base}#{seen[base]}"
         numbered.append(msgspec.structs.replace(row, row_id=row_id, sort=place))
     return numbered
-
-
-def read_row_status(obx: Segment) -> RowStatus:
-    """Read OBX-11; None where absent or not in the table."""
-    return ROW_STATUSES.get(obx.text(11).upper())
-
-
-def read_unit(obx: Segment) -> str | None:
-    """Read OBX-6: the code, else the text some dialects put into the second component."""
-    return obx.text(6) or obx.text(6, 2) or None
-
-
-def read_flag(obx: Segment, notes: Notes) -> str | None:
-    """Read OBX-8 as a code of Table 0078: of several a critical one, else the first.
-
-    Arrows and Chinese words are translated.
-    """
-    several = obx.syntax.repetition in obx.raw(8)
-    printed = [part.text() for part in obx.repetitions(8)] if several else [obx.text(8)]
-    flags = [PRINTED_FLAGS.get(each, each.upper()) for each in printed if each]
-    known = [flag for flag in flags if flag in FLAGS]
-    if len(known) < len(flags):
-        notes.add("flag.unknown", obx.location(8), "异常标志不在 HL7 表 0078 中，未采用")
-    return next((flag for flag in known if flag in CRITICAL_FLAGS), known[0] if known else None)
 
 
 def read_comment(notes: list[Segment]) -> str | None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .form import Form, read_form
 from .message import EMPTY_HEADER, Header, Message
 from .refusal import ErrorCode, missing, refuse
 from .segment import Segment
@@ -40,9 +41,10 @@ STATUS_FIELD = 11
 
 @dataclass(slots=True)
 class Observation:
-    """One OBX with its notes."""
+    """One OBX with its form and its notes."""
 
     obx: Segment
+    form: Form
     notes: list[Segment] = field(default_factory=list)
 
 
@@ -224,7 +226,7 @@ class Grouping:
             case "OBR":
                 self._begin(segment)
             case "OBX" if last:
-                last.observations.append(Observation(segment))
+                last.observations.append(Observation(segment, read_form(segment)))
                 self.remarks = last.observations[-1].notes
             case "OBX" if self.event not in AUTOMATION:
                 raise out_of_order(segment, "OBX 须在 OBR 之后", "OBX follows OBR")
