@@ -107,11 +107,12 @@ def split_lines(text: str, syntax: Syntax) -> Iterator[str]:
     A literal backslash-r that some exporters leave at the end of a line is taken off.
     """
     text = with_whole_pdfs(text, syntax)
-    if "\r" in text:
-        pattern = rf"\r\n?|\n(?=[A-Z][A-Z0-9]{{2}}{re.escape(syntax.field)})"
-        lines = re.split(pattern, text)
-    else:
+    if "\r" not in text:
         lines = text.split("\n")
+    elif "\n" not in text:
+        lines = text.split("\r")
+    else:
+        lines = re.split(rf"\r\n?|\n(?=[A-Z][A-Z0-9]{{2}}{re.escape(syntax.field)})", text)
     for line in lines:
         stray = line.endswith("\\r") and line.count("\\") % 2 == 1
         yield (line[:-2] if stray else line).strip("\n")
